@@ -1,0 +1,58 @@
+# Every target builds what it needs; nothing is rebuilt when nothing changed.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN    := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test lint format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: $(RUN) ## publish the sample issue to simulated chat groups and print the receipts
+	$(BIN)/jianbao demo $(ARGS)
+
+serve: $(RUN) ## run the service on the embedded database
+	$(BIN)/jianbao serve $(ARGS)
+
+test: $(DEV) ## run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV) ## style, types and layers, nothing changed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV) ## run the benchmarks and print their tables
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(DEV) ## pin the newest versions allowed by pyproject.toml, with hashes
+	$(BIN)/pip-compile $(LOCK) --all-build-deps --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --all-build-deps --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) var
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(BIN)/python requirements.lock pyproject.toml
+	@echo "Installing the pinned packages into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUN) requirements-dev.lock
+	@echo "Installing the pinned development packages into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,61 @@
+"""Every error Jianbao raises on purpose.
+
+    JianbaoError
+    ├── ConfigError            exit 2: settings, command line, secret key
+    │   └── DirectoryError     exit 2: a directory file, with every problem's line and key
+    ├── DocumentRefused        exit 3: the input document, with a fixed code
+    └── StoreError             exit 1: the database is locked, full, too new or damaged
+
+What happens to a delivery is never an exception: it is a `Verdict` (domain/delivery.py).
+Messages say what happened, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class JianbaoError(Exception):
+    """Base of all; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(JianbaoError):
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file a person wrote: `line` counts from 1, None when there is none to name."""
+
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.key}: {self.message}"
+
+
+class DirectoryError(ConfigError):
+    """A directory file is refused whole; nothing of it was imported."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        self.source = source
+        self.problems = problems
+        super().__init__(f"{source}: {len(problems)} problem(s)\n" + "\n".join(f"  {p}" for p in problems))
+
+
+class DocumentRefused(JianbaoError):  # noqa: N818 - a refusal is the field's word
+    """The document cannot be read; `code` is a fixed word such as `scanned_pdf_no_text`."""
+
+    exit_code = 3
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class StoreError(JianbaoError):
+    exit_code = 1

@@ -1,0 +1,67 @@
+"""What a *channel* (vendor kind) is to the rest of the house. Each module in bot/channels is one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+from .card import Card, Message, Style, Wording
+from .delivery import Replied, Verdict
+from .pacing import Pace
+from .secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What signing adds to a request: raw (not yet encoded) query values, or fields of the JSON body."""
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = field(default_factory=dict)
+
+    def signed_url(self, url: str) -> str:
+        """`url` with the query values appended, each percent-encoded exactly once."""
+        if not self.query:
+            return url
+        extra = "&".join(f"{name}={quote(value, safe='')}" for name, value in self.query.items())
+        return f"{url}{'&' if urlsplit(url).query else '?'}{extra}"
+
+    def signed_body(self, body: bytes) -> bytes:
+        """The JSON object `body` with the signature's fields put in front; not parsed again."""
+        if not self.body:
+            return body
+        head = json.dumps(dict(self.body), ensure_ascii=False, separators=(",", ":")).encode()
+        return head[:-1] + b"," + body[1:]
+
+
+class Channel(Protocol):
+    """A vendor kind, as a module: pure functions and data, no HTTP, no clock, no logging."""
+
+    NAME: str
+    """The word in directory files: `wecom`, `dingtalk`, `feishu`, …"""
+    CHINESE: str
+    """The vendor's name for people: 企业微信, 钉钉, 飞书, …"""
+    HOSTS: frozenset[str]
+    """The vendor's own hosts; a target elsewhere needs `JIANBAO_ALLOWED_HOSTS`."""
+    STYLES: frozenset[Style]
+    PACE: Pace
+    """The vendor's sending window, with our margin."""
+
+    def recognises(self, url: str) -> bool:
+        """Does a pasted URL look like this vendor's webhook (path and credential, not the host)?"""
+        ...
+
+    def messages(self, card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+        """The card as the vendor's messages, in order; each within the vendor's limits, in the vendor's unit."""
+        ...
+
+    def sign(self, secret: Secret, at: dt.datetime) -> Signature:
+        """Sign for one attempt at `at` (aware)."""
+        ...
+
+    def read_reply(self, reply: Replied, at: dt.datetime) -> Verdict:
+        """The vendor's answer as a verdict. Reads the body: these vendors refuse with HTTP 200."""
+        ...

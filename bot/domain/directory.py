@@ -1,0 +1,78 @@
+"""The *directory* (名录): recipients, their targets, and the groups that collective phrases stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from .card import Style
+from .secret import Secret
+
+
+class RecipientKind(StrEnum):
+    COUNTY_GOVERNMENT = "county_government"
+    MUNICIPAL_DEPARTMENT = "municipal_department"
+    ZONE = "zone"
+    LEADER_OFFICE = "leader_office"
+    OTHER = "other"
+
+    @property
+    def chinese(self) -> str:
+        return {
+            "county_government": "县级政府",
+            "municipal_department": "市直部门",
+            "zone": "功能区",
+            "leader_office": "领导机关",
+            "other": "其他单位",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One group bot. `url` is a credential; `secret` the signing secret where the vendor has one."""
+
+    channel: str
+    url: Secret
+    label: str = ""
+    secret: Secret | None = None
+    style: Style = Style.CARD
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A unit. `id` is the stable name people and files refer to; `name` is the official full name."""
+
+    id: str
+    name: str
+    kind: RecipientKind = RecipientKind.OTHER
+    aliases: tuple[str, ...] = ()
+    enabled: bool = True
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def reachable(self) -> bool:
+        return self.enabled and any(t.enabled for t in self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a collective phrase stands for: `phrases` as printed on lists, `members` recipient ids in order."""
+
+    id: str
+    name: str
+    phrases: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All of it. Built only through checks that guarantee unique ids and existing members."""
+
+    recipients: tuple[Recipient, ...] = ()
+    groups: tuple[Group, ...] = field(default=())
+
+    @cached_property
+    def by_id(self) -> dict[str, Recipient]:
+        return {r.id: r for r in self.recipients}

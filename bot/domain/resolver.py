@@ -1,0 +1,169 @@
+"""Who gets it: list phrases to recipients. Exact after normalising; a near match is only ever suggested."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .directory import Directory
+from .issue import Issue, ListKind
+
+_DROP = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad·]+")
+_WIDTH = str.maketrans("〔［【｛{[「『〕］】｝}]」』，,；;", "(" * 8 + ")" * 8 + "、、、、")
+
+
+def normal(text: str) -> str:
+    """A phrase without what printing adds: width, bracket style, spaces, list punctuation, a final stop."""
+    text = unicodedata.normalize("NFKC", text)
+    return _DROP.sub("", text).translate(_WIDTH).strip("、。.:")
+
+
+class Via(StrEnum):
+    NAME = "name"
+    ALIAS = "alias"
+    GROUP = "group"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One list item and what it came to. `suggestions` are recipient or group ids for a person to choose from."""
+
+    text: str
+    via: Via
+    recipients: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The dry-run: every phrase of every list, and what follows from them. Ids are recipient ids."""
+
+    report: tuple[Phrase, ...]
+    send: tuple[Phrase, ...]
+    copy: tuple[Phrase, ...]
+    excluded: tuple[str, ...]
+    """Taken off a group by an exclusion on the bulletin."""
+    unresolved_exclusions: tuple[str, ...]
+    recipients: tuple[tuple[str, ListKind], ...]
+    """Who gets a card, once each, with the highest list they stand on."""
+    without_target: tuple[str, ...]
+    """Of `recipients`, those with no working target: shown to a person, never skipped silently."""
+
+    def of(self, kind: ListKind) -> tuple[Phrase, ...]:
+        return {ListKind.REPORT: self.report, ListKind.SEND: self.send, ListKind.COPY: self.copy}[kind]
+
+    def unresolved(self, kinds: Iterable[ListKind] = tuple(ListKind)) -> tuple[str, ...]:
+        return tuple(p.text for kind in kinds for p in self.of(kind) if p.via is Via.NONE)
+
+    def to_dict(self) -> dict[str, object]:
+        """The shape of `jianbao resolve --json`."""
+
+        def rows(phrases: tuple[Phrase, ...]) -> list[dict[str, object]]:
+            return [
+                {
+                    "text": p.text,
+                    "via": p.via.value,
+                    "recipients": list(p.recipients),
+                    "suggestions": list(p.suggestions),
+                }
+                for p in phrases
+            ]
+
+        return {
+            "report": rows(self.report),
+            "send": rows(self.send),
+            "copy": rows(self.copy),
+            "unresolved": list(self.unresolved()),
+            "unresolved_exclusions": list(self.unresolved_exclusions),
+            "excluded": list(self.excluded),
+            "without_target": list(self.without_target),
+            "recipients": [rid for rid, _ in self.recipients],
+        }
+
+
+class Resolver:
+    """Looks phrases up in one directory; build it once, use it for many issues."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._names: defaultdict[str, set[str]] = defaultdict(set)
+        self._aliases: defaultdict[str, set[str]] = defaultdict(set)
+        self._groups: defaultdict[str, set[str]] = defaultdict(set)
+        self._members = {g.id: g.members for g in directory.groups}
+        for r in directory.recipients:
+            self._names[normal(r.name)].add(r.id)
+            for alias in r.aliases:
+                self._aliases[normal(alias)].add(r.id)
+        for g in directory.groups:
+            for phrase in (g.name, *g.phrases):
+                self._groups[normal(phrase)].add(g.id)
+
+    def phrase(self, text: str) -> Phrase:
+        """Resolve one item. A word that fits two units or two groups is not guessed at: both are suggested."""
+        key = normal(text)
+        for via, table in ((Via.NAME, self._names), (Via.ALIAS, self._aliases), (Via.GROUP, self._groups)):
+            found = table.get(key)
+            if not found:
+                continue
+            if len(found) > 1 and not (via is Via.GROUP and len({self._members[g] for g in found}) == 1):
+                return Phrase(text, Via.NONE, suggestions=tuple(sorted(found)))
+            (first, *_) = sorted(found)
+            return Phrase(text, via, self._members[first] if via is Via.GROUP else (first,))
+        return Phrase(text, Via.NONE, suggestions=self._suggest(key))
+
+    def _suggest(self, key: str) -> tuple[str, ...]:
+        words = [*self._names, *self._aliases, *self._groups]
+        near = difflib.get_close_matches(key, words, n=3, cutoff=0.6)
+        near += [w for w in words if len(key) >= 3 and (key in w or (len(w) >= 3 and w in key)) and w not in near][:3]
+        ids: dict[str, None] = {}
+        for word in near:
+            for table in (self._names, self._aliases, self._groups):
+                ids.update(dict.fromkeys(sorted(table.get(word, ()))))
+        return tuple(ids)[:5]
+
+    def resolve(self, issue: Issue, *, deliver: Iterable[ListKind] = (ListKind.SEND, ListKind.COPY)) -> Resolution:
+        """Resolve all three lists; `deliver` are the lists whose recipients get a card.
+
+        An exclusion takes a unit off group phrases; a unit also named on its own still gets its card.
+        """
+        banned: dict[str, None] = {}
+        unknown: list[str] = []
+        for name in issue.exclusions:
+            hit = self.phrase(name)
+            banned.update(dict.fromkeys(hit.recipients))
+            if hit.via is Via.NONE:
+                unknown.append(name)
+        excluded: dict[str, None] = {}
+        phrases: dict[ListKind, tuple[Phrase, ...]] = {}
+        for kind in ListKind:
+            rows = []
+            for item in issue.lists.of(kind):
+                hit = self.phrase(item)
+                if hit.via is Via.GROUP:
+                    excluded.update(dict.fromkeys(r for r in hit.recipients if r in banned))
+                    hit = Phrase(hit.text, hit.via, tuple(r for r in hit.recipients if r not in banned))
+                rows.append(hit)
+            phrases[kind] = tuple(rows)
+        chosen = set(deliver)
+        recipients: dict[str, ListKind] = {}
+        for kind in ListKind:
+            if kind in chosen:
+                for row in phrases[kind]:
+                    for rid in row.recipients:
+                        recipients.setdefault(rid, kind)
+        by_id = self._directory.by_id
+        return Resolution(
+            report=phrases[ListKind.REPORT],
+            send=phrases[ListKind.SEND],
+            copy=phrases[ListKind.COPY],
+            excluded=tuple(r for r in excluded if r not in recipients),
+            unresolved_exclusions=tuple(unknown),
+            recipients=tuple(recipients.items()),
+            without_target=tuple(r for r in recipients if not by_id[r].reachable),
+        )

@@ -1,0 +1,1 @@
+"""The use cases. Store, sender and clock arrive as arguments (ports.py)."""

@@ -1,0 +1,102 @@
+"""What the flows need from outside, as Protocols. bootstrap.py picks the classes that fulfil them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from bot.domain.delivery import DeliveryState, Exchange
+from bot.domain.directory import Directory
+from bot.domain.issue import Issue
+from bot.domain.pacing import Pace
+from bot.domain.plan import Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
+from bot.domain.release import Hold
+
+
+class Clock(Protocol):
+    """Aware UTC now. Tests move it; nobody sleeps on it."""
+
+    def __call__(self) -> dt.datetime: ...
+
+
+class Sender(Protocol):
+    """One HTTP POST, tried once. Never raises for what the network does: the answer says it."""
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Exchange: ...
+
+
+class Ledger(Protocol):
+    """The dispatcher's side of the store. One writer, group commits; every call is one transaction."""
+
+    async def turn(
+        self, settled: Sequence[Settled], *, worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+    ) -> Turn:
+        """Write `settled`, then claim up to `limit` due deliveries: `sending` and the attempt rows are durable
+        on return. At most one delivery of a target is in flight, and never faster than its channel's pace."""
+        ...
+
+    async def message_body(self, message_id: int) -> bytes: ...
+
+    async def recover(self, *, now: dt.datetime) -> int:
+        """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""
+        ...
+
+    async def enlist(self, worker: str, *, now: dt.datetime) -> None: ...
+
+    async def heartbeat(self, worker: str, *, now: dt.datetime) -> None: ...
+
+    async def retire(self, worker: str) -> None: ...
+
+    async def unsettled(self, issue_id: int) -> tuple[int, int]:
+        """(deliveries that had no verdict yet and can get one without a person, deliveries not settled)."""
+        ...
+
+
+class IssueStore(Protocol):
+    def save_issue(
+        self,
+        issue: Issue,
+        *,
+        original: bytes,
+        name: str,
+        source: str,
+        who: str,
+        now: dt.datetime,
+        release_at: dt.datetime | None,
+        holds: Sequence[Hold],
+    ) -> StoredIssue:
+        """Take an issue in. The same content is the same revision; the same number with other content a new one."""
+        ...
+
+    def issue(self, issue_id: int) -> StoredIssue: ...
+
+    def issues(self) -> list[StoredIssue]: ...
+
+    def release(self, plan: Plan, *, who: str, why: str, now: dt.datetime, expected_revision: int) -> int:
+        """In one transaction: the issue becomes `released`, the plan and its deliveries exist. Returns how many
+        deliveries are new; those that exist already (same revision, target, kind, part) are left as they are."""
+        ...
+
+    def covered(self, revision_id: int) -> set[str]:
+        """Recipient ids that have a delivery of this revision which is not refused, exhausted or cancelled."""
+        ...
+
+
+class DirectoryStore(Protocol):
+    def directory(self) -> Directory: ...
+
+    def targets(self, recipient_ids: Sequence[str]) -> list[StoredTarget]:
+        """Enabled targets of these recipients, in directory order, suspended ones included."""
+        ...
+
+    def import_directory(self, directory: Directory, *, who: str, why: str, now: dt.datetime) -> Mapping[str, int]:
+        """Add and update, all or nothing, with history. Suspensions and cool-downs survive; what the file does
+        not name is left alone. Returns counts: `added`, `changed`, `unchanged`, `absent`."""
+        ...
+
+
+class ReceiptStore(Protocol):
+    def receipts(self, issue_id: int | None = None) -> Iterator[ReceiptRow]: ...
+
+    def counts(self, issue_id: int) -> Mapping[DeliveryState, int]: ...

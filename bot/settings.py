@@ -1,0 +1,160 @@
+"""Every setting, once: key, type, default, help. Environment `JIANBAO_<KEY>` wins over `config/jianbao.toml`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "JIANBAO_"
+CONFIG_VARIABLE = "JIANBAO_CONFIG"
+DEFAULT_CONFIG = Path("config/jianbao.toml")
+_NOT_SETTINGS = ("JIANBAO_CONFIG", "JIANBAO_TEST_")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names where, which key, and what is allowed. Never the value of a secret."""
+
+
+class Settings(BaseSettings):
+    """All settings. Read with `load_settings`, which turns every complaint into one SettingsError."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="数据目录：嵌入式数据库、密钥文件、收件箱都在其中。")
+    database_url: str = Field("", description="数据库地址；留空为 data_dir 下的 jianbao.db（SQLite）。")
+    secret_key: SecretStr | None = Field(None, description="加密机器人地址和密钥的主密钥；留空则首次启动时生成。")
+    public_url: str | None = Field(None, description="阅读页的对外网址前缀；留空则卡片不带链接。")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="除厂商自有域名外允许的主机，逗号分隔的 host 或 host:port；写明内网地址即允许它（含 http）。"
+    )
+    timezone: str = Field("Asia/Shanghai", description="发布时刻和显示所用时区。")
+    release_time: dt.time = Field(dt.time(9, 0), description="发布日的发布时刻，HH:MM。")
+    late_grace_hours: float = Field(
+        24.0, ge=0, le=24 * 366, description="错过发布时刻多少小时以内立即补发，超过则转人工。"
+    )
+    deliver_report: bool = Field(False, description="是否也向报送名单投递。")
+    in_doubt: Literal["hold", "resend"] = Field(
+        "hold", description="存疑投递：hold 等人核实，resend 自动重发（可能重复）。"
+    )
+    max_in_flight: int = Field(200, ge=1, le=2000, description="同时在途的请求数上限。")
+    send_timeout_seconds: float = Field(15.0, gt=0, le=300, description="单次发送等待平台回复的秒数。")
+    templates_dir: Path | None = Field(None, description="自定义模板目录，其中的同名模板优先。")
+    log_format: Literal["text", "json"] = Field("text", description="日志格式。")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if "/" in host or "@" in host or " " in host:
+                raise ValueError("只写主机名或 主机名:端口，不带 http:// 和路径")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("不是已知的时区名，例如 Asia/Shanghai") from error
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("须以 https:// 或 http:// 开头")
+        return value.rstrip("/")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def late_grace(self) -> dt.timedelta:
+        return dt.timedelta(hours=self.late_grace_hours)
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'jianbao.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The file's values arrive as arguments, so the environment is asked first: it wins."""
+        return (env_settings, init_settings)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the file (`JIANBAO_CONFIG`, else config/jianbao.toml when it exists) and the environment.
+
+    Raises SettingsError for a missing or broken file, an unknown key or variable, or a wrong value.
+    """
+    env = os.environ if environ is None else environ
+    known = set(Settings.model_fields)
+    problems = [
+        f"环境变量 {name}：没有这个设置。{_similar(name, [PREFIX + k.upper() for k in known])}"
+        for name in sorted(env)
+        if name.startswith(PREFIX) and not name.startswith(_NOT_SETTINGS) and name[len(PREFIX) :].lower() not in known
+    ]
+    path, values = _read_file(env)
+    problems += [f"{path}: {key}：没有这个设置。{_similar(key, known)}" for key in sorted(values) if key not in known]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise SettingsError("\n".join(_explain(d, env, path) for d in details)) from None
+
+
+def _read_file(env: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+    named = env.get(CONFIG_VARIABLE)
+    path = Path(named) if named else DEFAULT_CONFIG
+    if not path.exists():
+        if named:
+            raise SettingsError(f"{CONFIG_VARIABLE} 指定的设置文件不存在：{path}")
+        return path, {}
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: 不是有效的 TOML（UTF-8）：{error}") from error
+
+
+def _explain(detail: ErrorDetails, env: Mapping[str, str], path: Path) -> str:
+    key = str(detail["loc"][0]) if detail["loc"] else "?"
+    variable = PREFIX + key.upper()
+    place = f"环境变量 {variable}" if variable in env else f"{path}: {key}"
+    field = Settings.model_fields.get(key)
+    allowed = f" 说明：{field.description}" if field is not None else ""
+    return f"{place}：{detail['msg']}。{allowed}"
+
+
+def _similar(name: str, known: set[str] | list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"是否想写 {near[0]}？" if near else "可用的设置见 config/jianbao.toml。"

@@ -1,0 +1,22 @@
+"""Credentials in files: in clear text for moving an installation, or masked for a copy to look at."""
+
+from __future__ import annotations
+
+from bot.domain.secret import Secret, mask_url
+
+_MASKS = ("…", "•")
+
+
+def shown_url(url: Secret, *, mask: bool) -> str:
+    return mask_url(url.reveal()) if mask else url.reveal()
+
+
+def shown_secret(secret: Secret | None, *, mask: bool) -> str | None:
+    if secret is None:
+        return None
+    return str(secret) if mask else secret.reveal()
+
+
+def is_masked(text: str) -> bool:
+    """Does it come from a masked copy? Neither mark can stand in a real URL or secret."""
+    return any(mark in text for mark in _MASKS)

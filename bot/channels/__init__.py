@@ -1,0 +1,12 @@
+"""Channels: a Card as a vendor's messages, and the vendor's reply as a verdict. One module a vendor."""
+
+from bot.domain.channel import Channel
+
+from . import dingtalk, feishu, wecom
+
+CHANNELS: dict[str, Channel] = {
+    wecom.NAME: wecom,
+    dingtalk.NAME: dingtalk,
+    feishu.NAME: feishu,
+}
+"""Every channel by the word that names it in directory files."""

@@ -1,0 +1,272 @@
+"""Fit a card into a vendor's limits: one algorithm for every channel.
+
+Full, then leads shortened by whole sentences, then titles only, then parts. Titles stand verbatim and in order in
+every stage; whatever is left out is marked on the card and written in the message's notes. The channel says how a
+sheet becomes a payload and whether a payload is within its limits, so what is measured is what goes out.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from bot.domain.card import Card, CardItem, Message
+
+MARK_WITH_LINK = "全文见链接"
+MARK_WITHOUT_LINK = "全文见原件"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What we allow ourselves inside the vendor's limits, in characters; a phone screen is the measure.
+
+    `lead_chars`: one article's lead. `head_chars`: each of masthead, issue label and issuers. `change_chars`: the
+    list of changes on a correction.
+    """
+
+    lead_chars: int
+    head_chars: int = 80
+    change_chars: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One article as a message shows it. `continued`: this is a further piece of a title begun in an earlier part."""
+
+    number: int
+    title: str
+    lead: str = ""
+    continued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one message shows. `shortened`: something of the issue is not on it, so it must say where the rest is."""
+
+    card: Card
+    items: tuple[Shown, ...]
+    changes_left_out: int = 0
+    part: int = 1
+    parts: int = 1
+    shortened: bool = False
+
+    def values(self) -> dict[str, object]:
+        """The names a template may use besides `card`."""
+        mark = MARK_WITH_LINK if self.card.link else MARK_WITHOUT_LINK
+        return {
+            "items": self.items,
+            "articles": len(self.card.items),
+            "issuer": "、".join(self.card.issuer),
+            "list": self.card.list_kind.chinese if self.card.list_kind else "",
+            "changes_left_out": self.changes_left_out,
+            "part": self.part,
+            "parts": self.parts,
+            "mark": mark if self.shortened else "",
+        }
+
+
+Items = tuple[Shown, ...]
+Build = Callable[[Sheet], Mapping[str, Any]]
+Fits = Callable[[Mapping[str, Any]], bool]
+
+
+def fit(card: Card, build: Build, fits: Fits, room: Room) -> tuple[Message, ...]:
+    """The card as one message, or as several parts when even its titles do not fit into one.
+
+    The same card always gives the same messages. Raises ValueError when the limits leave no room for a single
+    character of a title, which only an absurdly long reader link can cause.
+    """
+    whole = fit_one(card, build, fits, room)
+    return (whole,) if whole else _in_parts(card, build, fits, room)
+
+
+def fit_one(card: Card, build: Build, fits: Fits, room: Room) -> Message | None:
+    """The card as one message with the longest leads that fit; None when its titles alone do not."""
+    head, notes = _head(card, room)
+    budgets = _budgets(card, room.lead_chars)
+    payloads: dict[int, Mapping[str, Any]] = {}
+
+    def works(budget: int) -> bool:
+        payloads[budget] = build(_sheet(head, card.items, budget))
+        return fits(payloads[budget])
+
+    # The full one comes first and apart: it bears no mark, so it may be shorter than one that leaves little out.
+    if works(budgets[-1]):
+        best = budgets[-1]
+    elif count := _largest(len(budgets) - 1, lambda n: works(budgets[n - 1])):
+        best = budgets[count - 1]
+    else:
+        return None
+    return Message(1, 1, payloads[best], notes + _lead_notes(card, best))
+
+
+def shorten(text: str, chars: int) -> str:
+    """`text` in at most `chars` characters, cut at a character's edge and ended with … when something is missing."""
+    return text if len(text) <= chars else text[: _edge(text, chars - 1)].rstrip() + "…"
+
+
+def _head(card: Card, room: Room) -> tuple[Sheet, tuple[str, ...]]:
+    """The sheet without articles: masthead, label, issuers and changes brought to a bounded length."""
+    issuer = card.issuer
+    if len("、".join(issuer)) > room.head_chars:
+        issuer = (shorten(issuer[0], room.head_chars - 8) + (f"等{len(issuer)}家" if len(issuer) > 1 else ""),)
+    masthead, label = shorten(card.masthead, room.head_chars), shorten(card.label, room.head_chars)
+    changes, used = 0, 0
+    for change in card.changes:
+        used += len(change)
+        if used > room.change_chars:
+            break
+        changes += 1
+    notes = []
+    if (masthead, label, issuer) != (card.masthead, card.label, card.issuer):
+        notes.append("报头过长，已缩短")
+    if changes < len(card.changes):
+        notes.append(f"更正说明只列出{changes}处，共{len(card.changes)}处")
+    short = replace(card, masthead=masthead, label=label, issuer=issuer, changes=card.changes[:changes])
+    return Sheet(short, (), len(card.changes) - changes, shortened=bool(notes)), tuple(notes)
+
+
+def _budgets(card: Card, most: int) -> list[int]:
+    """Every lead length, in characters, at which one more sentence of some article comes in; 0 is titles only."""
+    lengths = {0}
+    for item in card.items:
+        used = 0
+        for sentence in item.lead:
+            used += len(sentence)
+            if used > most:
+                break
+            lengths.add(used)
+    return sorted(lengths)
+
+
+def _sheet(head: Sheet, items: tuple[CardItem, ...], budget: int) -> Sheet:
+    kept = [_within(item.lead, budget) for item in items]
+    shown = tuple(
+        Shown(number, item.title, joined(item.lead[:count]))
+        for number, (item, count) in enumerate(zip(items, kept, strict=True), 1)
+    )
+    cut = any(count < len(item.lead) for item, count in zip(items, kept, strict=True))
+    return replace(head, items=shown, shortened=head.shortened or cut)
+
+
+def _within(lead: tuple[str, ...], budget: int) -> int:
+    """How many sentences from the first come to at most `budget` characters."""
+    used = 0
+    for count, sentence in enumerate(lead):
+        used += len(sentence)
+        if used > budget:
+            return count
+    return len(lead)
+
+
+def joined(sentences: tuple[str, ...]) -> str:
+    """Sentences on one line; after one without a stop (a subhead) a wide space keeps the next apart."""
+    text = ""
+    for sentence in sentences:
+        text += "\u3000" + sentence if text and text[-1] not in "。！？”’」』）)】〕》\"'" else sentence
+    return text
+
+
+def _lead_notes(card: Card, budget: int) -> tuple[str, ...]:
+    bare: list[str] = []
+    cut: list[str] = []
+    for number, item in enumerate(card.items, 1):
+        count = _within(item.lead, budget)
+        if count < len(item.lead):
+            (cut if count else bare).append(str(number))
+    notes = []
+    if cut:
+        notes.append(f"第{'、'.join(cut)}篇只登导语")
+    if bare:
+        notes.append(f"第{'、'.join(bare)}篇只登标题")
+    return tuple(notes)
+
+
+def _largest(most: int, works: Callable[[int], bool]) -> int:
+    """The largest n from 1 to `most` that works, 0 when none does; what works for n works for less."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if works(middle) else (low, middle - 1)
+    return low
+
+
+def _in_parts(card: Card, build: Build, fits: Fits, room: Room) -> tuple[Message, ...]:
+    head, notes = _head(card, room)
+    head = replace(head, shortened=True)
+    sheets = next(s for width in (9, 99, 999, 9999) if len(s := _packed(head, card, build, fits, width)) <= width)
+    if any(item.continued for sheet in sheets for item in sheet.items):
+        notes += ("有标题超过一条消息的长度，分段登出",)
+    notes += ("只登标题", f"分为{len(sheets)}部分")
+    return tuple(Message(sheet.part, len(sheets), build(replace(sheet, parts=len(sheets))), notes) for sheet in sheets)
+
+
+def _packed(head: Sheet, card: Card, build: Build, fits: Fits, parts: int) -> list[Sheet]:
+    """Titles in order, as many to a part as fit. Measured with `parts` as the total, which is as wide as the real one.
+
+    Changes and their count stand on the first part only.
+    """
+    later = replace(head, card=replace(head.card, changes=()), changes_left_out=0)
+    rest = tuple(Shown(number, item.title) for number, item in enumerate(card.items, 1))
+    sheets: list[Sheet] = []
+    while rest:
+        base = replace(later if sheets else head, part=len(sheets) + 1, parts=parts)
+        items, rest = _filled(rest, partial(_holds, build, fits, base))
+        sheets.append(replace(base, items=items))
+    return sheets
+
+
+def _holds(build: Build, fits: Fits, base: Sheet, items: Items) -> bool:
+    return fits(build(replace(base, items=items)))
+
+
+def _filled(rest: Items, holds: Callable[[Items], bool]) -> tuple[Items, Items]:
+    """What goes on one part, and what is left: as many titles as fit, or a piece of the first."""
+    if count := _largest(len(rest), lambda n: holds(rest[:n])):
+        return rest[:count], rest[count:]
+    piece, remainder = _split(rest[0], holds)
+    return (piece,), (remainder, *rest[1:])
+
+
+def _split(item: Shown, holds: Callable[[Items], bool]) -> tuple[Shown, Shown]:
+    """The longest beginning of a title that fills a part, and the rest of it as a continuation."""
+    most = _largest(len(item.title) - 1, lambda n: holds((replace(item, title=item.title[:n]),)))
+    edge = _edge(item.title, most)
+    if edge == 0 or not holds((replace(item, title=item.title[:edge]),)):
+        raise ValueError("the channel's limit leaves no room for a title; is the reader link too long?")
+    return replace(item, title=item.title[:edge]), replace(item, title=item.title[edge:], continued=True)
+
+
+def _edge(text: str, at: int) -> int:
+    """The last edge between characters, as people count them, at or before `at`; `at` itself when there is none."""
+    edge = at
+    while 0 < edge < len(text) and _belongs(text, edge):
+        edge -= 1
+    return edge or at
+
+
+def _belongs(text: str, at: int) -> bool:
+    """Does the code point at `at` belong to the character before it (accents, skin tones, joined emoji, flags)?"""
+    here, before = text[at], text[at - 1]
+    if unicodedata.combining(here) or here in "\u200d\ufe0e\ufe0f\u20e3" or before == "\u200d":
+        return True
+    if "\U0001f3fb" <= here <= "\U0001f3ff":
+        return True
+    if _flag(here) and _flag(before):
+        run = at
+        while run and _flag(text[run - 1]):
+            run -= 1
+        return (at - run) % 2 == 1
+    return False
+
+
+def _flag(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def noting(messages: tuple[Message, ...], note: str) -> tuple[Message, ...]:
+    """The same messages with `note` in front of each one's notes."""
+    return tuple(replace(message, notes=(note, *message.notes)) for message in messages)

@@ -1,0 +1,165 @@
+"""企业微信 WeCom group robot (消息推送).
+
+Follows developer.work.weixin.qq.com/document/path/99110 and /91770 (read 2025-08-07, through the wire reference,
+section 2). What differs from the others: no signature at all, the key in the URL is the only credential; lengths are
+UTF-8 bytes of the decoded field, not of the body; a template card needs an address to open, so without a reader
+link it becomes markdown; text advice inside a card is in characters and beyond it the client cuts, so a card whose
+titles would be cut becomes markdown too. Members who read through the WeChat plug-in see only `text`.
+Conservative where sources differ: text is kept to the documented 2048 bytes although servers took 5120.
+Not found: any code for a malformed template card, so none of its rules is left to the server.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.card import Card, Message, Style, Wording
+from bot.domain.channel import Signature
+from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.pacing import Pace
+from bot.domain.secret import Secret
+
+from .address import has_path, has_query
+from .escaping import MARKDOWN, TEXT, Escape
+from .fields import fields
+from .fitting import Room, Sheet, fit, fit_one, noting, shorten
+from .http_status import Outcome
+from .reply import ReplyTable
+
+NAME = "wecom"
+CHINESE = "企业微信"
+HOSTS = frozenset({"qyapi.weixin.qq.com"})
+STYLES = frozenset(Style)
+
+LIMITS: Mapping[str, int] = {
+    "max_text_bytes": 2048,  # WC-DOC; 5120 observed
+    "max_markdown_bytes": 4096,  # WC-DOC
+    "max_card_title_chars": 26,  # WC-DOC, advice: the client cuts beyond
+    "max_card_desc_chars": 30,  # WC-DOC, advice
+    "max_card_body_chars": 112,  # WC-DOC, advice, sub_title_text
+    "max_card_source_chars": 13,  # WC-DOC, advice
+    "max_card_rows": 6,  # WC-DOC
+    "max_card_row_value_chars": 26,  # WC-DOC, advice
+    "max_card_jumps": 3,  # WC-DOC
+    "max_sends_per_minute": 20,  # WC-DOC, over it 45009
+}
+PACE = Pace(per_window=18, window_s=60.0, gap_s=3.2)
+
+MARKDOWN_ROOM = Room(lead_chars=300)
+TEXT_ROOM = Room(lead_chars=150, head_chars=60, change_chars=120)
+
+_BUSY_S, _CONCURRENT_S, _RATE_S = 5.0, 5.0, 60.0
+_CONFIG, _CONTENT, _LATER = OutcomeClass.PERMANENT_CONFIG, OutcomeClass.PERMANENT_CONTENT, OutcomeClass.RETRY_LATER
+
+OUTCOMES: Mapping[int, Outcome] = {
+    -1: Outcome(_LATER, Reason.BUSY, _BUSY_S),
+    40001: Outcome(_CONFIG, Reason.BAD_KEY),
+    40004: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    40006: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    40007: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    40008: Outcome(_CONTENT, Reason.UNSUPPORTED_TYPE),
+    40009: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    40033: Outcome(_CONTENT, Reason.BAD_PARAMETER),
+    40035: Outcome(_CONTENT, Reason.BAD_PARAMETER),
+    40058: Outcome(_CONTENT, Reason.BAD_PARAMETER),
+    40063: Outcome(_CONTENT, Reason.BAD_PARAMETER),
+    41006: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    41016: Outcome(_CONTENT, Reason.BAD_CARD),
+    44001: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    44004: Outcome(_CONTENT, Reason.EMPTY_CONTENT),
+    45001: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    45002: Outcome(_CONTENT, Reason.TOO_LONG),
+    45007: Outcome(_CONTENT, Reason.BAD_MEDIA),
+    45008: Outcome(_CONTENT, Reason.BAD_CARD),
+    45009: Outcome(_LATER, Reason.RATE_LIMITED, _RATE_S),
+    45033: Outcome(_LATER, Reason.BUSY, _CONCURRENT_S),
+    45034: Outcome(_CONTENT, Reason.BAD_PARAMETER),
+    48002: Outcome(_CONFIG, Reason.NOT_PERMITTED),
+    93000: Outcome(_CONFIG, Reason.BAD_KEY),
+    93004: Outcome(_CONFIG, Reason.ROBOT_DISABLED),
+    93008: Outcome(_CONFIG, Reason.ROBOT_REMOVED),
+}
+_TOO_LONG = (re.compile("exceed max length", re.IGNORECASE), Outcome(_CONTENT, Reason.TOO_LONG))
+
+REPLIES = ReplyTable(
+    OUTCOMES,
+    code_fields=("errcode",),
+    message_fields=("errmsg",),
+    by_message={40058: (_TOO_LONG,), 93000: (_TOO_LONG,)},
+    ok_message="ok",
+)
+
+
+def recognises(url: str) -> bool:
+    return has_path(url, r".*/cgi-bin/webhook/send") and has_query(url, "key")
+
+
+def sign(secret: Secret, at: dt.datetime) -> Signature:
+    """Nothing: this robot type has no signature."""
+    return Signature()
+
+
+def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
+    return REPLIES.read(reply, at)
+
+
+def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+    if style is Style.TEXT:
+        return _written(card, wording, "text", escape=TEXT, max_bytes=LIMITS["max_text_bytes"], room=TEXT_ROOM)
+    reason = None
+    if style is Style.CARD:
+        reason = "没有阅读链接" if card.link is None else "标题放不下"
+        if card.link is not None and (message := _template_card(card, card.link, wording)):
+            return (message,)
+    limit = LIMITS["max_markdown_bytes"]
+    parts = _written(card, wording, "markdown", escape=MARKDOWN, max_bytes=limit, room=MARKDOWN_ROOM)
+    return noting(parts, f"卡片改为 markdown：{reason}") if reason else parts
+
+
+def _written(
+    card: Card, wording: Wording, msgtype: str, *, escape: Escape, max_bytes: int, room: Room
+) -> tuple[Message, ...]:
+    """`text` or `markdown`: one field of text, measured in its own UTF-8 bytes."""
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        text = wording(f"{NAME}/{card.kind}.{msgtype}", sheet.card, escape=escape, **sheet.values())
+        return {"msgtype": msgtype, msgtype: {"content": text}}
+
+    return fit(card, build, lambda payload: len(payload[msgtype]["content"].encode()) <= max_bytes, room)
+
+
+def _template_card(card: Card, link: str, wording: Wording) -> Message | None:
+    """text_notice, or None when the titles do not stand in its body whole."""
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
+        body = wording(f"{NAME}/{card.kind}.card-body", sheet.card, escape=TEXT, **sheet.values())
+        rows = [
+            {"keyname": key, "value": shorten(value, LIMITS["max_card_row_value_chars"])} for key, value in said.rows
+        ]
+        jumps = [{"type": 1, "title": said["open"], "url": link}]
+        if card.sign_link:
+            jumps.append({"type": 1, "title": said["sign"], "url": card.sign_link})
+        return {
+            "msgtype": "template_card",
+            "template_card": {
+                "card_type": "text_notice",
+                "source": {"desc": shorten(said["source"], LIMITS["max_card_source_chars"]), "desc_color": 2},
+                "main_title": {
+                    "title": shorten(said["title"], LIMITS["max_card_title_chars"]),
+                    "desc": shorten(said["desc"], LIMITS["max_card_desc_chars"]),
+                },
+                "sub_title_text": body,
+                "horizontal_content_list": rows[: LIMITS["max_card_rows"]],
+                "jump_list": jumps[: LIMITS["max_card_jumps"]],
+                "card_action": {"type": 1, "url": link},
+            },
+        }
+
+    def fits(payload: Mapping[str, Any]) -> bool:
+        return len(payload["template_card"]["sub_title_text"]) <= LIMITS["max_card_body_chars"]
+
+    return fit_one(card, build, fits, Room(lead_chars=100, change_chars=60))

@@ -1,0 +1,114 @@
+"""Every row of the shared vectors: what the vendor takes, what it refuses with which code, which signatures hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from bot.sandbox import dingtalk, feishu
+from bot.sandbox.exchange import Request, Verdict
+from bot.sandbox.platforms import PLATFORMS
+from bot.sandbox.robots import Registry, Robot
+
+NOW = {"wecom": 1_767_240_000.0, "dingtalk": 1_767_240_000.0, "feishu": 1_761_523_200.0}
+BOTH = ("dingtalk", "feishu")
+
+
+def robot(channel: str, **settings: Any) -> Robot:
+    registry = Registry(
+        {name: platform.RATE for name, platform in PLATFORMS.items()}, open_mode=False, rate_limits=True
+    )
+    return registry.register({"channel": channel, "key": "K", **settings}, media_expires=4e9)
+
+
+def judge(channel: str, robot_: Robot, payload: object, *, query: str = "", now: float | None = None) -> Verdict:
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    request = Request("POST", PLATFORMS[channel].ROUTES[0], query or KEY[channel], "application/json", body)
+    return PLATFORMS[channel].judge(robot_, request, NOW[channel] if now is None else now)
+
+
+KEY = {"wecom": "key=K", "dingtalk": "access_token=K", "feishu": ""}
+
+
+@pytest.mark.parametrize("channel", list(NOW))
+def test_every_valid_payload_is_accepted(channel: str, vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors[channel]["valid_payloads"]:
+        with subtests.test(row["name"]):
+            verdict = judge(channel, robot(channel, media=["3aWebhookMediaIdShared0001"]), row["payload"])
+            assert verdict.accepted, verdict.message
+            assert verdict.status == 200
+
+
+@pytest.mark.parametrize("channel", list(NOW))
+def test_every_invalid_payload_is_refused_with_its_code(channel: str, vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors[channel]["invalid_payloads"]:
+        with subtests.test(row["name"]):
+            verdict = judge(channel, robot(channel, **row.get("bot", {})), row["payload"])
+            assert not verdict.accepted
+            assert verdict.status == 200
+            if row["expected_errcode"] is not None:
+                assert verdict.code == row["expected_errcode"], verdict.message
+            assert vectors[channel]["error_codes"][str(verdict.code)]["class"] in (
+                row["expected_class"],
+                "permanent_content",
+            )
+            if "inner_code" in row:
+                assert f"ErrCode: {row['inner_code']};" in verdict.message
+
+
+@pytest.mark.parametrize("channel", list(NOW))
+def test_success_has_the_documented_body(channel: str, vectors: Any) -> None:
+    row = next(row for row in vectors[channel]["valid_payloads"] if row["name"].startswith("text"))
+    documented = vectors[channel]["success"]["body"]
+    assert judge(channel, robot(channel), row["payload"]).body.items() >= documented.items()
+
+
+def test_every_code_the_sandbox_answers_with_is_documented(vectors: Any) -> None:
+    ours = {(channel, code) for channel in NOW for code in PLATFORMS[channel].EXPLANATIONS}
+    documented = {(channel, code) for channel in NOW for code in vectors[channel]["error_codes"]}
+    assert ours - documented == {("wecom", "43002")}
+
+
+def test_dingtalk_signature_vectors(vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors["dingtalk"]["signature_vectors"]:
+        with subtests.test(row["secret"]):
+            assert dingtalk.signature(row["secret"], str(row["timestamp_ms"])) == row["sign_base64"]
+            signed = row["signed_url"].partition("?")[2]
+            twice = signed.replace(row["sign_urlencoded"], row["wrong_double_encoded"])
+            target = robot("dingtalk", secret=row["secret"])
+            now = row["timestamp_ms"] / 1000
+            assert judge("dingtalk", target, TEXT, query=signed, now=now).accepted
+            assert judge("dingtalk", target, TEXT, query=twice, now=now).code == 310000
+
+
+def test_dingtalk_signature_verify_cases(vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors["dingtalk"]["signature_verify_cases"]:
+        with subtests.test(str(row)):
+            query = f"access_token=K&timestamp={row['timestamp_ms']}&sign={quote_plus(row['sign_base64'])}"
+            verdict = judge(
+                "dingtalk", robot("dingtalk", secret=row["secret"]), TEXT, query=query, now=row["now_ms"] / 1000
+            )
+            assert verdict.accepted == row["accept"], verdict.message
+            assert verdict.code == (0 if row["accept"] else 310000)
+
+
+def test_feishu_signature_vectors(vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors["feishu"]["signature_vectors"]:
+        with subtests.test(row["secret"]):
+            assert feishu.signature(row["secret"], str(row["timestamp_s"])) == row["sign"]
+
+
+def test_feishu_signature_verify_cases(vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors["feishu"]["signature_verify_cases"]:
+        with subtests.test(str(row)):
+            payload = {"timestamp": str(row["timestamp_s"]), "sign": row["sign"], **FEISHU_TEXT}
+            verdict = judge("feishu", robot("feishu", secret=row["secret"]), payload, now=row["now_s"])
+            assert verdict.accepted == row["accept"], verdict.message
+            assert verdict.code == (0 if row["accept"] else 19021)
+
+
+TEXT = {"msgtype": "text", "text": {"content": "简报"}}
+FEISHU_TEXT = {"msg_type": "text", "content": {"text": "简报"}}

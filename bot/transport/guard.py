@@ -1,0 +1,136 @@
+"""Which addresses a webhook may point at: the vendor's hosts, and what the administrator named.
+
+Two checks, because a name says nothing about where it leads:
+
+- `check_url` reads the URL, before it is stored and again before each send;
+- `permits` judges each resolved address, at the moment of connecting (transport/connector.py), so that a name which
+  changes its address between the checks (DNS rebinding) gains nothing: the address judged is the one connected to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from bot.domain.errors import ConfigError
+
+IPAddress = IPv4Address | IPv6Address
+
+_HOST = r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
+# A stricter grammar than RFC 3986 on purpose: where it matches, every URL parser agrees on scheme, host and port, and
+# none rewrites the rest. No user-info, no fragment, no backslash, no dot segments, nothing outside ASCII.
+_URL = re.compile(
+    rf"(?P<scheme>https?)://{_HOST}(?:(?![^?]*/\.\.?(?:[/?]|$))[/?](?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?"
+)
+_ENTRY = re.compile(_HOST)
+_DEFAULT_PORT = {"https": 443, "http": 80}
+
+# Cloud metadata services that sit in ranges an administrator may otherwise open: Alibaba, Oracle, AWS over IPv6.
+_METADATA = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+class AddressGuard:
+    """The rule for one installation.
+
+    `vendor_hosts`: the chat platforms' own names; https on port 443 only, and only at public addresses.
+    `allowed_hosts`: `host` (any port) or `host:port`, names or IP addresses (IPv6 with a port in brackets). A host
+    named here may lie at a loopback or private address, and there, but nowhere else, plain http will do. Link-local,
+    metadata, multicast and reserved addresses stay closed even so.
+    Raises `ConfigError` for an entry that is neither.
+    """
+
+    def __init__(self, vendor_hosts: frozenset[str], allowed_hosts: Sequence[str]) -> None:
+        self._vendor_hosts = frozenset(host.lower() for host in vendor_hosts)
+        self._allowed = frozenset(map(_parse_entry, allowed_hosts))
+
+    def check_url(self, url: str) -> str | None:
+        """None when `url` may be used, else one Chinese sentence saying what to do.
+
+        The sentence names the host at most, never the path or the query: they hold the key.
+        """
+        parts = _URL.fullmatch(url)
+        if parts is None:
+            if re.search(r"\s", url):
+                return "机器人地址里有空格或换行，请去掉后重试。"
+            return "机器人地址格式不正确，请从群机器人设置页重新复制，应以 https:// 开头。"
+        scheme, host = parts["scheme"], _canonical_host(parts["host"])
+        port = int(parts["port"] or _DEFAULT_PORT[scheme])
+        if not 0 < port < 65536:
+            return "机器人地址里的端口不正确，请从群机器人设置页重新复制。"
+        if self._named(host, port):
+            address = _literal(host)
+            if address is not None and not self.permits(host, port, address, plain=scheme == "http"):
+                return f"不允许访问地址 {host}，请核对机器人地址；内网以外的地址必须使用 https。"
+            return None
+        if host not in self._vendor_hosts:
+            return f"主机 {host} 不在允许范围；如确为本单位的平台，请管理员把它加入 JIANBAO_ALLOWED_HOSTS。"
+        if scheme != "https" or port != 443:
+            return f"主机 {host} 只能用 https 和默认端口，请从群机器人设置页重新复制机器人地址。"
+        return None
+
+    def permits(self, host: str, port: int, address: IPAddress, *, plain: bool) -> bool:
+        """May a connection for `host:port` go to `address`? `plain`: without TLS."""
+        match _reach(address):
+            case "public":
+                return not plain
+            case "inside":
+                return self._named(host.lower(), port)
+            case _:
+                return False
+
+    def _named(self, host: str, port: int) -> bool:
+        return (host, None) in self._allowed or (host, port) in self._allowed
+
+
+def _reach(address: IPAddress) -> str:
+    """`public`, `inside` (loopback, private, carrier-grade NAT, site-local) or `closed`."""
+    address = _unwrapped(address)
+    if (
+        address in _METADATA
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or (address.is_reserved and not address.is_loopback)
+    ):
+        return "closed"
+    if address.is_global and not (isinstance(address, IPv6Address) and address.is_site_local):
+        return "public"
+    return "inside"
+
+
+def _unwrapped(address: IPAddress) -> IPAddress:
+    """The IPv4 address that an IPv6 form (mapped, 6to4, NAT64) leads to, else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _literal(host: str) -> IPAddress | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _canonical_host(host: str) -> str:
+    """Lower case, without brackets; an IP address in its one canonical spelling."""
+    bare = host.strip("[]").lower()
+    address = _literal(bare)
+    return bare if address is None else str(address)
+
+
+def _parse_entry(entry: str) -> tuple[str, int | None]:
+    if (address := _literal(entry)) is not None:
+        return str(address), None
+    parts = _ENTRY.fullmatch(entry)
+    if parts is None or (parts["port"] and not 0 < int(parts["port"]) < 65536):
+        raise ConfigError(f"allowed_hosts: {entry!r} is neither `host` nor `host:port`")
+    host = _canonical_host(parts["host"])
+    # 2130706433, 127.1, 0x7f.0.0.1: resolvers take a name that ends in a number for an address, people do not.
+    if _literal(host) is None and re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", host):
+        raise ConfigError(f"allowed_hosts: {entry!r} is not a plain IP address; write it as four decimal numbers")
+    return host, int(parts["port"]) if parts["port"] else None

@@ -1,0 +1,144 @@
+"""One HTTP try: a POST to a webhook, told apart into answered, certainly not sent, and may have arrived.
+
+Nothing here re-sends, follows a redirect, keeps a cookie, reads a proxy from the environment, or unpacks an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+from aiohttp import ClientError, ClientResponseError, ClientTimeout, ThreadedResolver
+from aiohttp.abc import AbstractResolver
+
+from bot.domain.delivery import Exchange, MaybeArrived, NotSent, Reason, Replied
+
+from .connector import GuardedResolver, NotConnected
+from .guard import AddressGuard
+from .wire import WebhookTransport
+
+# identity: an answer is not unpacked here, so none is asked for.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Jianbao"}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. Before `connect_s` is over nothing was sent; after it, a time-out leaves the delivery in doubt.
+
+    `pool_s`: waiting for one of the `max_in_flight` places. `dns_s`: looking the name up. `connect_s`: name, TCP and
+    TLS together. `silence_s`: between two pieces of the answer, the first included. `total_s`: the whole attempt once
+    it has a place, however steadily the answer drips.
+    """
+
+    pool_s: float = 20.0
+    dns_s: float = 5.0
+    connect_s: float = 10.0
+    silence_s: float = 15.0
+    total_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        # Were the total to strike first, an attempt that never connected would count as possibly arrived.
+        if not self.dns_s < self.connect_s < self.total_s:
+            raise ValueError("timeouts must satisfy dns_s < connect_s < total_s")
+
+
+class HttpSender:
+    """The sender of one process; use it as an async context manager, or call `aclose()`.
+
+    `max_in_flight`: requests at once, over all hosts. `resolver`: how names become addresses, the system's by default;
+    the guard judges what it answers either way.
+    """
+
+    def __init__(
+        self,
+        guard: AddressGuard,
+        *,
+        timeouts: Timeouts | None = None,
+        max_in_flight: int = 500,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._guard = guard
+        self._timeouts = timeouts or Timeouts()
+        self._places = asyncio.Semaphore(max_in_flight)
+        self._names = resolver
+        self._transports: dict[tuple[bool, str | None], WebhookTransport] = {}
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str], *, ca_file: str | None = None) -> Exchange:
+        """POST `body` to `url` once, both byte for byte as given.
+
+        `ca_file`: PEM file of the only certificate authority to trust, None: the public ones. It is read at the first
+        use and kept. `Replied.headers` finds names in any case; `Replied.body` is cut at MAX_ANSWER_BYTES. `detail` is
+        for the log: no part of the URL is in it. Raises only on cancellation and on programming errors.
+        """
+        refusal = self._guard.check_url(url)
+        if refusal is not None:
+            return NotSent(Reason.FORBIDDEN_ADDRESS, refusal)
+        try:
+            await self._take_place()
+        except TimeoutError:
+            return NotSent(Reason.POOL_TIMEOUT, f"no free place within {self._timeouts.pool_s:g} s")
+        try:
+            return await self._exchange(url, body, headers, ca_file)
+        finally:
+            self._places.release()
+
+    async def aclose(self) -> None:
+        """Close all connections; what is still in flight ends as not sent or in doubt, whichever is true."""
+        for transport in self._transports.values():
+            await transport.aclose()
+        self._transports.clear()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _take_place(self) -> None:
+        if self._places.locked():
+            async with asyncio.timeout(self._timeouts.pool_s):
+                await self._places.acquire()
+        else:
+            await self._places.acquire()
+
+    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str], ca_file: str | None) -> Exchange:
+        try:
+            transport = self._transport(plain=url.startswith("http:"), ca_file=ca_file)
+        except (OSError, ssl.SSLError) as exc:
+            return NotSent(Reason.TLS_FAILED, f"the CA file cannot be read: {exc.strerror or type(exc).__name__}")
+        request = httpx.Request("POST", url, content=body, headers={**_HEADERS, **headers})
+        try:
+            async with asyncio.timeout(self._timeouts.total_s):
+                response = await transport.handle_async_request(request)
+        except NotConnected as exc:
+            return NotSent(exc.reason, exc.detail)
+        except TimeoutError as exc:
+            return MaybeArrived(Reason.TIMEOUT_AFTER_SEND, type(exc).__name__)
+        except ClientResponseError:
+            return MaybeArrived(Reason.NOT_JSON, "the answer is not HTTP")
+        except (ClientError, OSError) as exc:
+            return MaybeArrived(Reason.CONNECTION_LOST, type(exc).__name__)
+        return Replied(response.status_code, response.headers, b"".join([part async for part in response.aiter_raw()]))
+
+    def _transport(self, *, plain: bool, ca_file: str | None) -> WebhookTransport:
+        key = (plain, None if plain else ca_file)
+        if key not in self._transports:
+            timeouts = self._timeouts
+            self._transports[key] = WebhookTransport(
+                GuardedResolver(self._names or ThreadedResolver(), self._guard, plain=plain, timeout_s=timeouts.dns_s),
+                _tls_context(ca_file),
+                ClientTimeout(total=None, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
+            )
+        return self._transports[key]
+
+
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    # httpx's public authorities (certifi) rather than the system's, so that a slim container needs no package for it.
+    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(trust_env=False)

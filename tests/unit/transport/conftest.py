@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
+import uvloop
 
 from bot.transport.guard import AddressGuard
 from bot.transport.sender import HttpSender, Timeouts
 
 QUICK = Timeouts(pool_s=0.1, dns_s=1.0, connect_s=2.0, silence_s=0.1, total_s=3.0)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Both loops: they report lost connections differently, and the service runs on uvloop."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from bot.domain.directory import Directory
 from bot.domain.errors import DirectoryError, Problem
 
-from . import yaml_file
+from . import xlsx_reader, yaml_file
 from .ambiguity import ambiguities
 from .check import Checker, CheckTarget
 from .keys import MAX_BYTES
+
+_ZIP = b"PK\x03\x04"
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,13 @@ def load(data: bytes, source: str, *, channels: Mapping[str, str], check_target:
     problems: list[Problem] = []
     if len(data) > MAX_BYTES:
         raise DirectoryError(source, [Problem(None, "文件", f"太大：最多 {MAX_BYTES // 1_000_000} MB")])
-    root = yaml_file.read(_decoded(data, source), problems)
+    if data.startswith(_OLD_OFFICE):
+        message = "是旧版 .xls 或加了密码的表格，请用 Excel 或 WPS 另存为不加密的 .xlsx"
+        raise DirectoryError(source, [Problem(None, "文件", message)])
+    if data.startswith(_ZIP):
+        root = xlsx_reader.read(data, channels, problems)
+    else:
+        root = yaml_file.read(_decoded(data, source), problems)
     if root is None:
         raise DirectoryError(source, problems)
     directory = Checker(channels, check_target, problems).directory(root)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import os
+import re
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "JIANBAO_"
 CONFIG_VARIABLE = "JIANBAO_CONFIG"
 DEFAULT_CONFIG = Path("config/jianbao.toml")
-_NOT_SETTINGS = ("JIANBAO_CONFIG", "JIANBAO_TEST_")
+_TEST_PREFIX = "JIANBAO_TEST_"
+"""Variables of the project's own tests (a PostgreSQL to test against); not settings."""
 
 
 class SettingsError(ValueError):
@@ -52,6 +55,26 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="日志格式。")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")
 
+    @field_validator("secret_key", "public_url", "templates_dir", mode="before")
+    @classmethod
+    def _blank(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _directory(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("须写明目录，例如 var")
+        return value
+
+    @field_validator("release_time", mode="before")
+    @classmethod
+    def _clock_time(cls, value: object) -> object:
+        # Left to itself pydantic takes the number 9 for nine seconds past midnight.
+        if isinstance(value, dt.time) or (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value)):
+            return value
+        raise ValueError("须是 HH:MM 形式的时刻，例如 09:00，不带时区")
+
     @field_validator("allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -79,10 +102,11 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _url(cls, value: str | None) -> str | None:
-        if not value:
+        if value is None:
             return None
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("须以 https:// 或 http:// 开头")
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http") or not parts.hostname or re.search(r"[\s?#@]", value):
+            raise ValueError("须形如 https://主机名 或 https://主机名/路径，不含空格、问号和井号")
         return value.rstrip("/")
 
     @property
@@ -110,51 +134,80 @@ class Settings(BaseSettings):
         return (env_settings, init_settings)
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings() -> Settings:
     """Read the file (`JIANBAO_CONFIG`, else config/jianbao.toml when it exists) and the environment.
 
     Raises SettingsError for a missing or broken file, an unknown key or variable, or a wrong value.
     """
-    env = os.environ if environ is None else environ
-    known = set(Settings.model_fields)
+    known = {PREFIX + key.upper(): key for key in Settings.model_fields}
     problems = [
-        f"环境变量 {name}：没有这个设置。{_similar(name, [PREFIX + k.upper() for k in known])}"
-        for name in sorted(env)
-        if name.startswith(PREFIX) and not name.startswith(_NOT_SETTINGS) and name[len(PREFIX) :].lower() not in known
+        f"环境变量 {name}：没有这个设置。{_similar(name, [*known, CONFIG_VARIABLE])}"
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in {*known, CONFIG_VARIABLE} and not name.startswith(_TEST_PREFIX)
     ]
-    path, values = _read_file(env)
-    problems += [f"{path}: {key}：没有这个设置。{_similar(key, known)}" for key in sorted(values) if key not in known]
+    path, values = _read_file()
+    problems += [
+        f"{path}: {key}：没有这个设置。{_similar(key, list(known.values()))}"
+        for key in sorted(values)
+        if key not in Settings.model_fields
+    ]
     if problems:
         raise SettingsError("\n".join(problems))
     try:
         return Settings(**values)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise SettingsError("\n".join(_explain(d, env, path) for d in details)) from None
+        # One line a key: a list may have several wrong items.
+        raise SettingsError("\n".join(dict.fromkeys(_explain(d, path) for d in details))) from None
 
 
-def _read_file(env: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
-    named = env.get(CONFIG_VARIABLE)
+def _read_file() -> tuple[Path, dict[str, Any]]:
+    named = os.environ.get(CONFIG_VARIABLE)
     path = Path(named) if named else DEFAULT_CONFIG
-    if not path.exists():
-        if named:
-            raise SettingsError(f"{CONFIG_VARIABLE} 指定的设置文件不存在：{path}")
+    if not named and not path.exists():
         return path, {}
     try:
         return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        source = f"（由 {CONFIG_VARIABLE} 指定）" if named else ""
+        raise SettingsError(f"设置文件打不开：{path}{source}：{error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: 不是有效的 TOML（UTF-8）：{error}") from error
 
 
-def _explain(detail: ErrorDetails, env: Mapping[str, str], path: Path) -> str:
-    key = str(detail["loc"][0]) if detail["loc"] else "?"
+def _explain(detail: ErrorDetails, path: Path) -> str:
+    key = str(detail["loc"][0])
     variable = PREFIX + key.upper()
-    place = f"环境变量 {variable}" if variable in env else f"{path}: {key}"
-    field = Settings.model_fields.get(key)
-    allowed = f" 说明：{field.description}" if field is not None else ""
-    return f"{place}：{detail['msg']}。{allowed}"
+    place = f"环境变量 {variable}" if variable in os.environ else f"{path}: {key}"
+    field = Settings.model_fields[key]
+    # Our validators speak Chinese and never quote the value; pydantic's own messages do neither.
+    what = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else _allowed(field)
+    return f"{place}：{what}。说明：{field.description}"
 
 
-def _similar(name: str, known: set[str] | list[str]) -> str:
+def _allowed(field: FieldInfo) -> str:
+    """What a value may be, from the field's own type and bounds."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return f"只能是 {'、'.join(get_args(kind))}"
+    if kind is bool:
+        return "只能是 true、false"
+    if kind in (int, float):
+        return f"须是{_bounds(field)}的{'整数' if kind is int else '数'}"
+    if get_origin(kind) is tuple:
+        return '须是主机名或 主机名:端口 的列表，例如 ["chat.example.gov.cn"]'
+    if kind is dt.time:
+        return "须是 HH:MM 形式的时刻，例如 09:00"
+    return "须是文字"
+
+
+def _bounds(field: FieldInfo) -> str:
+    bounds = {name: getattr(m, name) for m in field.metadata for name in ("ge", "gt", "le") if hasattr(m, name)}
+    if "gt" in bounds:
+        return f"大于 {bounds['gt']}、不超过 {bounds['le']} "
+    return f" {bounds['ge']} 到 {bounds['le']} "
+
+
+def _similar(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"是否想写 {near[0]}？" if near else "可用的设置见 config/jianbao.toml。"

@@ -15,7 +15,7 @@ _LINE_BREAK = re.compile(r"[ \t]*[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t]*")
 _EMOJI = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]"
     f"|(?<!{_EMOJI})\u200d|\u200d(?!{_EMOJI})"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -186,8 +186,14 @@ def _lead_notes(card: Card, budget: int) -> tuple[str, ...]:
 
 
 def _largest(most: int, works: Callable[[int], bool]) -> int:
-    """The largest n from 1 to `most` that works, 0 when none does; what works for n works for less."""
-    low, high = 0, most
+    """The largest n from 1 to `most` that works, 0 when none does; what works for n works for less.
+
+    Found in growing strides from the small end: trying 60 huge titles to learn that two fit would be the slow way.
+    """
+    low, stride = 0, 1
+    while low + stride <= most and works(low + stride):
+        low, stride = low + stride, stride * 2
+    high = min(most, low + stride - 1)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if works(middle) else (low, middle - 1)

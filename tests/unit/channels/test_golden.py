@@ -1,0 +1,37 @@
+"""The whole payload of each channel, style and case, against a file a person has read.
+
+After a wanted change: `JIANBAO_UPDATE_GOLDEN=1 pytest tests/unit/channels/test_golden.py`, then read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from bot.channels import CHANNELS
+from bot.domain.card import Style
+
+from .samples import CASES, ROOT, WORDING
+
+GOLDEN = ROOT / "tests" / "golden"
+FILES = [(name, style, case) for name, module in CHANNELS.items() for style in sorted(module.STYLES) for case in CASES]
+
+
+@pytest.mark.parametrize(("name", "style", "case"), FILES)
+def test_golden(name: str, style: Style, case: str) -> None:
+    made = [
+        {"part": m.part, "parts": m.parts, "bytes": len(m.body), "notes": list(m.notes), "payload": m.payload}
+        for m in CHANNELS[name].messages(CASES[case], style, WORDING)
+    ]
+    path = GOLDEN / name / f"{style}-{case}.json"
+    if os.environ.get("JIANBAO_UPDATE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert made == json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_no_golden_file_is_left_behind() -> None:
+    wanted = {GOLDEN / name / f"{style}-{case}.json" for name, style, case in FILES}
+    assert set(GOLDEN.glob("*/*.json")) == wanted

@@ -1,0 +1,152 @@
+"""Any issue, any channel, any style: within the limit, every title there, nothing smuggled in, always the same.
+
+`JIANBAO_EXAMPLES=5000` runs that many issues a channel; without it a sample that keeps the suite quick.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import unicodedata
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cards import make_card
+from bot.channels import CHANNELS
+from bot.domain.card import Card, CardKind, Message
+from bot.domain.issue import Article, Issue, IssueNumber, ListKind
+
+from .facts import FACTS
+from .samples import LINK, SIGN_LINK, WORDING
+
+EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "60"))
+SETTINGS = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+)
+
+HOSTILE = (
+    "[点我](https://evil.example)", "![图](https://evil.example/a.png)", "<at id=all></at>", '<at user_id="all">所有人</at>',
+    "<@zhangsan>", "@all", "@所有人", '<font color="warning">', "<a href='x'>", "<!channel>", "<https://evil.example|看>",
+    "**粗**", "__下划线__", "~~删~~", "```\ncode\n```", "# 标题", "> 引用", "- 列表", "| a | b |", "\\*", "&lt;@all&gt;",
+    "{{ card.link }}", "{% raw %}", "%(x)s", "${x}", "\u202e倒序\u202c", "零\u200b宽", "\ufeff", "\x00", "\r\n", "\u2028",
+    "👨‍👩‍👧‍👦", "👍🏽", "🇨🇳🇨🇳", "e\u0301", "𠮷", "“引号”", '"', "'", "\\", "/", "3#楼", "（一）", "A&B", "5～10月", "《意见》",
+)  # fmt: skip
+CHINESE = st.text("关于推进城镇老旧小区改造工作情况的通报和乡村振兴简报，：、—0123456789", min_size=1)
+ANY = st.text(st.characters(codec="utf-8"), min_size=1)
+PIECE = st.one_of(st.sampled_from(HOSTILE), CHINESE, ANY)
+LINE = st.lists(PIECE, min_size=1, max_size=6).map("".join)
+TITLE = st.one_of(LINE, st.builds(lambda text, times: text * times, LINE, st.integers(1, 300)))
+SENTENCE = LINE.map(lambda text: text + "。")
+BODY = st.one_of(
+    st.lists(st.lists(SENTENCE, max_size=5).map("".join), max_size=4),
+    st.builds(lambda text, times: [text * times], SENTENCE, st.integers(1, 300)),
+)
+VISIBLE_TITLE = TITLE.filter(lambda text: bool(seen(text)))
+ARTICLE = st.builds(lambda title, body: Article(title, tuple(body)), VISIBLE_TITLE, BODY)
+ARTICLES = st.one_of(
+    st.lists(ARTICLE, min_size=1, max_size=6),
+    st.builds(lambda article, count: [article] * count, ARTICLE, st.integers(1, 60)),
+    st.builds(lambda title: [Article(title, ("全市上下真抓实干。" * 22_223,))], VISIBLE_TITLE),
+)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> Card:
+    issue = Issue(
+        masthead=draw(LINE),
+        issue=IssueNumber(label=draw(st.one_of(st.just(""), LINE))),
+        issuer=tuple(draw(st.lists(LINE, max_size=3))),
+        date=draw(st.one_of(st.none(), st.dates(dt.date(1990, 1, 1), dt.date(2050, 1, 1)))),
+        articles=tuple(draw(ARTICLES)),
+    )
+    link = draw(st.sampled_from([None, LINK]))
+    return make_card(
+        issue,
+        kind=draw(st.sampled_from(CardKind)),
+        list_kind=draw(st.one_of(st.none(), st.sampled_from(ListKind))),
+        link=link,
+        sign_link=draw(st.sampled_from([None, SIGN_LINK])) if link else None,
+        changes=draw(st.lists(LINE, max_size=4)),
+    )
+
+
+UNSEEN = {ord(c): None for c in map(chr, range(0x110000)) if unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp")}
+HALF_WIDTH = {n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)}
+SEEN = {**UNSEEN, **HALF_WIDTH, 0x034F: None}
+
+
+def seen(text: str) -> str:
+    """What a person sees of `text`: full and half width alike, white space and invisible characters gone."""
+    return text.translate(SEEN)
+
+
+def titles_of(name: str, messages: tuple[Message, ...], card: Card) -> list[str]:
+    """The titles as shown, pieces of one joined again, found by their numbers at the start of a line."""
+    found = [""] * len(card.items)
+    number = 0
+    for message in messages:
+        for line in FACTS[name].texts(message.payload).split("\n"):
+            line = re.sub(r"^(\*\*|\*)(.*)\1$", r"\2", line)
+            head, dot, rest = line.partition(". ")
+            if not dot or not head.isdecimal():
+                continue
+            if rest.startswith("（接上一部分）") and int(head) == number:
+                found[number - 1] += seen(rest.removeprefix("（接上一部分）"))
+            elif (
+                int(head) == number + 1
+                and number < len(found)
+                and seen(card.items[number].title).startswith(seen(rest))
+            ):
+                number += 1
+                found[number - 1] = seen(rest)
+    return found
+
+
+@pytest.mark.timeout(max(120, EXAMPLES))
+@pytest.mark.parametrize("name", list(CHANNELS))
+@given(data=st.data())
+@SETTINGS
+def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
+    card = data.draw(cards())
+    style = data.draw(st.sampled_from(sorted(CHANNELS[name].STYLES)))
+    messages = CHANNELS[name].messages(card, style, WORDING)
+    assert messages == CHANNELS[name].messages(card, style, WORDING)
+    assert [(m.part, m.parts) for m in messages] == [(n, len(messages)) for n in range(1, len(messages) + 1)]
+    for message in messages:
+        assert FACTS[name].size(message) <= FACTS[name].most(message.payload)
+        assert "\\u" not in message.body.decode("utf-8").replace("\\\\", "").replace("\\u0000", "")
+    assert titles_of(name, messages, card) == [seen(item.title) for item in card.items]
+    _check_omissions_are_said(name, messages, card)
+    _check_nothing_acts(name, messages)
+
+
+def _check_omissions_are_said(name: str, messages: tuple[Message, ...], card: Card) -> None:
+    text = "\n".join(FACTS[name].texts(m.payload) for m in messages)
+    shown = seen(text)
+    whole = all(seen("".join(item.lead)) in shown for item in card.items)
+    mark = "全文见链接" if card.link else "全文见原件"
+    assert ("全文见链接" if not card.link else "全文见原件") not in text
+    if not whole or len(messages) > 1:
+        assert all(mark in FACTS[name].texts(m.payload) for m in messages)
+        assert all(m.notes for m in messages)
+
+
+OURS = re.compile(
+    r"\[(查看全文|签收)\]\(https://jianbao\.example\.gov\.cn/r/[\w/-]+\)"
+    r'|<font color="(info|comment|warning)">|</font>'
+    r"|(查看全文|签收)：https://jianbao\.example\.gov\.cn/r/[\w/-]+"
+)
+ACTS = re.compile(r"<|>(?!\s)|@|://|~~|&(#?\w+);|[\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]")
+ACTS_IN_MARKUP = re.compile(r"\]\(|!\[|```|^[#|](?!#* )|(?<!\*)\*(?!\*|全文见)[^*\n]*\*(?!\*)|__", re.MULTILINE)
+MARKED_UP = re.compile(r"^\*+\d+\. ", re.MULTILINE)
+
+
+def _check_nothing_acts(name: str, messages: tuple[Message, ...]) -> None:
+    for message in messages:
+        rest = OURS.sub("", FACTS[name].texts(message.payload))
+        assert not ACTS.search(rest), ACTS.search(rest)
+        if MARKED_UP.search(rest):
+            assert not ACTS_IN_MARKUP.search(rest), ACTS_IN_MARKUP.search(rest)

@@ -68,7 +68,7 @@ class GuardedResolver(AbstractResolver):
             one for one in found if self._guard.permits(host, port, ip_address(one["host"]), plain=self._plain)
         ]
         if not permitted:
-            raise NotConnected(Reason.FORBIDDEN_ADDRESS, "the host name leads to an address that is not allowed")
+            raise NotConnected(Reason.FORBIDDEN_ADDRESS, "域名指向不允许访问的地址，请核对机器人地址。")
         return permitted
 
     async def close(self) -> None:
@@ -106,7 +106,7 @@ class GuardedConnector(TCPConnector):
         except ClientConnectorError as exc:
             raise NotConnected(Reason.CONNECT_FAILED, _os_detail(exc.os_error)) from exc
         except InvalidURL as exc:
-            raise NotConnected(Reason.FORBIDDEN_ADDRESS, "the host is not written as a plain address") from exc
+            raise NotConnected(Reason.FORBIDDEN_ADDRESS, "主机地址写法不规范，请核对机器人地址。") from exc
         except (ClientConnectionError, OSError) as exc:
             raise NotConnected(Reason.CONNECT_FAILED, type(exc).__name__) from exc
 

@@ -1,18 +1,13 @@
-"""Keeps webhook keys out of every log line.
+"""Keeps webhook keys out of the logs.
 
-`protect_logs` is called once, before anything is logged. It works where records are made, not where they are shown, so
-no logger, handler or formatter, ours or a library's, ever holds a record with a key in it. With structlog,
-`Redactor.processor` goes last in the chain but for the renderer, behind the one that formats exceptions.
+`RedactingFormatter` stands between every handler and its output: whatever a logger, ours or a library's, puts into a
+record, it is the finished text that is cleaned, so nothing can slip past in a field nobody thought of.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-import traceback
-from collections.abc import Mapping, MutableMapping
-from types import TracebackType
-from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from bot.domain.secret import Secret
@@ -30,7 +25,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # what follows the hook in the path: Feishu, Slack, Discord, Mattermost and their like
     (re.compile(r"(/(?:hooks?|webhooks|services)/)[^?#\s\"'<>\\]+"), rf"\1{MASK}"),
     # any other path segment that is long enough for a credential: reader and sign-off links
-    (re.compile(r"(?<=/)[\w~=-]{24,}(?=[/?#\s\"'<>)\]]|$)"), MASK),
+    (re.compile(r"(?<=/)[\w~=-]{24,}(?=[/?#\s\"'<>)\],\\]|$)"), MASK),
     # name = value, "name": "value", Authorization: Bearer value
     (
         re.compile(
@@ -71,48 +66,6 @@ class Redactor:
             text = pattern.sub(replacement, text)
         return text
 
-    def scrub_value(self, value: object) -> object:
-        """`value` with every text in it scrubbed; an object whose repr tells a credential becomes its scrubbed repr."""
-        match value:
-            case None | bool() | int() | float():
-                return value
-            case str():
-                return self.scrub(value)
-            case Mapping():
-                return {self.scrub(str(key)): self.scrub_value(item) for key, item in value.items()}
-            case list() | tuple() | set() | frozenset():
-                return [self.scrub_value(item) for item in value]
-        shown = repr(value)
-        clean = self.scrub(shown)
-        return value if clean == shown else clean
-
-    def processor(self, logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """A structlog processor."""
-        return {key: self.scrub_value(value) for key, value in event.items()}
-
-    def clean(self, record: logging.LogRecord) -> None:
-        """Make `record` safe to be shown by any handler: message, arguments, traceback and stack."""
-        try:
-            message = record.getMessage()
-        except (TypeError, ValueError):
-            # logging would print the arguments themselves to stderr
-            message = f"{record.msg} (its arguments do not fit)"
-        if record.exc_info and record.exc_info[0] is not None:
-            # into the message, because formatters differ in which of the other fields they show
-            message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        record.msg, record.args = self.scrub(message), None
-        record.exc_info = record.exc_text = None
-        if record.stack_info:
-            record.stack_info = self.scrub(record.stack_info)
-
-    def traceback(self, exc: BaseException) -> str:
-        """The traceback as Python would print it, scrubbed."""
-        return self.scrub("".join(traceback.format_exception(exc)))
-
-    def excepthook(self, kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
-        """For `sys.excepthook`: an error nobody caught is logged, which scrubs it."""
-        logging.getLogger("jianbao").critical("unexpected error", exc_info=(kind, exc, trace))
-
     def _without_registered(self, text: str) -> str:
         if not self._by_head:
             return text
@@ -129,17 +82,34 @@ class Redactor:
         return "".join(kept) + text[start:]
 
 
-def protect_logs(redactor: Redactor) -> None:
-    """Scrub every record of every logger from now on, and silence the HTTP libraries' own request logs."""
-    make = logging.getLogRecordFactory()
+class RedactingFormatter(logging.Formatter):
+    """Formats with `inner` and scrubs what comes out: message, arguments, extra fields, traceback and stack alike."""
 
-    def make_clean(*args: Any, **fields: Any) -> logging.LogRecord:
-        record = make(*args, **fields)
-        redactor.clean(record)
-        return record
+    def __init__(self, inner: logging.Formatter, redactor: Redactor | None = None) -> None:
+        super().__init__()
+        self._inner = inner
+        self._scrub = (redactor or _PROCESS).scrub
 
-    logging.setLogRecordFactory(make_clean)
-    silence_http_logs()
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            text = self._inner.format(record)
+        except Exception as exc:  # left to itself, logging prints the record's arguments to stderr as they are
+            text = f"{record.name}: this record could not be formatted ({type(exc).__name__}): {record.msg!r}"
+        return self._scrub(text)
+
+
+# One for the process, as logging itself is: a secret that one part knows must not come out in another's log line.
+_PROCESS = Redactor()
+
+
+def redact(text: str) -> str:
+    """`text` without credentials, those given to `register_secret` included."""
+    return _PROCESS.scrub(text)
+
+
+def register_secret(secret: Secret) -> None:
+    """Rub `secret` out of all that `redact` and the formatters see from now on."""
+    _PROCESS.register(secret)
 
 
 def silence_http_logs() -> None:

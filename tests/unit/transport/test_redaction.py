@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import aiohttp
@@ -12,7 +14,8 @@ import pytest
 import structlog
 
 from bot.domain.secret import Secret
-from bot.transport.redaction import MASK, Redactor, protect_logs
+from bot.transport import RedactingFormatter, Redactor, redact, register_secret, silence_http_logs
+from bot.transport.redaction import MASK
 from bot.transport.sender import HttpSender
 from tests.servers.raw import RawServer, Script, answering, close_after_reading, reset_before_reading
 
@@ -32,21 +35,20 @@ URLS = [
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that a root handler at DEBUG writes, with the protection on and one secret registered."""
-    factory, root = logging.getLogRecordFactory(), logging.getLogger()
-    level = root.level
-    out = io.StringIO()
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    """All that a root handler at DEBUG writes, formatted as the service does, with one secret registered."""
     redactor = Redactor()
     redactor.register(Secret(SIGN_SECRET))
-    protect_logs(redactor)
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(RedactingFormatter(logging.Formatter("%(name)s %(message)s"), redactor))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    silence_http_logs()
     yield out
     root.removeHandler(handler)
     root.setLevel(level)
-    logging.setLogRecordFactory(factory)
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -118,7 +120,6 @@ def test_messages_arguments_and_tracebacks_of_any_logger_are_clean(log: io.Strin
             raise RuntimeError(f"signing with {SIGN_SECRET}") from exc
     except RuntimeError:
         logging.getLogger("somebody.else").exception("failed for %s", URLS[2], stack_info=True)
-    logging.getLogger("somebody.else").warning("%d", URLS[1])
     text = log.getvalue()
     assert KEY not in text
     assert SIGN_SECRET not in text
@@ -126,11 +127,11 @@ def test_messages_arguments_and_tracebacks_of_any_logger_are_clean(log: io.Strin
     assert "OSError: cannot reach https://qyapi.weixin.qq.com" in text
 
 
-def test_an_error_nobody_caught_is_logged_clean(log: io.StringIO) -> None:
-    exc = RuntimeError(URLS[0])
-    Redactor().excepthook(type(exc), exc, None)
-    assert KEY not in log.getvalue()
-    assert "RuntimeError" in log.getvalue()
+def test_a_record_whose_arguments_do_not_fit_is_shown_clean() -> None:
+    record = logging.makeLogRecord({"name": "somebody.else", "msg": f"%d {URLS[0]}", "args": (URLS[1],)})
+    text = RedactingFormatter(logging.Formatter()).format(record)
+    assert KEY not in text
+    assert "somebody.else" in text
 
 
 async def test_http_libraries_write_no_request_lines(log: io.StringIO) -> None:
@@ -155,22 +156,31 @@ async def test_a_send_with_debug_logging_tells_nobody_the_key(
     assert KEY not in log.getvalue() + caplog.text + repr(exchange)
 
 
-def test_the_structlog_processor_cleans_nested_values_and_exceptions() -> None:
-    redactor = Redactor()
+def test_structured_fields_are_clean_too() -> None:
     out = io.StringIO()
-    logger = structlog.wrap_logger(
-        structlog.PrintLogger(out),
-        processors=[
-            structlog.processors.format_exc_info,
-            redactor.processor,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ],
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        RedactingFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=[structlog.stdlib.ExtraAdder(), structlog.processors.format_exc_info],
+                processor=structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            )
+        )
+    )
+    record = logging.makeLogRecord(
+        {"msg": "出错", "targets": [{"url": URLS[1]}], "url": httpx.URL(URLS[2]), "number": 3}
     )
     try:
         raise ValueError(URLS[0])
     except ValueError:
-        logger.exception("出错", targets=[{"url": URLS[1]}], url=httpx.URL(URLS[2]), number=3, secret=Secret(KEY))
-    text = out.getvalue()
-    assert KEY not in text
-    assert '"number": 3' in text
-    assert "出错" in text
+        record.exc_info = sys.exc_info()
+    handler.handle(record)
+    fields = json.loads(out.getvalue())
+    assert KEY not in out.getvalue()
+    assert (fields["event"], fields["number"]) == ("出错", 3)
+    assert "ValueError: https://qyapi.weixin.qq.com" in fields["exception"]
+
+
+def test_a_secret_one_part_registers_is_kept_out_of_all_text() -> None:
+    register_secret(Secret(SIGN_SECRET))
+    assert redact(f"signing with {SIGN_SECRET}") == f"signing with {MASK}"

@@ -1,0 +1,90 @@
+"""Which format a file is, by what is in it; its name is only a hint for the messages."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from enum import StrEnum
+
+from bot.bulletins.refusals import refused
+
+
+class Format(StrEnum):
+    """Formats that are read, and those that are only recognised."""
+
+    TXT = "txt"
+    HTML = "html"
+    MHTML = "mhtml"
+    DOCX = "docx"
+    PDF = "pdf"
+    ZIP = "zip"
+    LEGACY = "legacy"  # .doc, .wps: OLE compound files; .rtf
+
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MARKUP = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|meta|title|table|div|p|span|br|h[1-6]|center|font|ul|ol|style|script|article|section|xml)\b",
+    re.IGNORECASE,
+)
+# Formats a person may pick by mistake; none of them is text.
+_FOREIGN = {
+    b"\x89PNG": "PNG 图片",
+    b"\xff\xd8\xff": "JPEG 图片",
+    b"GIF8": "GIF 图片",
+    b"BM": "BMP 图片",
+    b"II*\x00": "TIFF 图片",
+    b"MM\x00*": "TIFF 图片",
+    b"Rar!": "RAR 压缩包",
+    b"7z\xbc\xaf": "7z 压缩包",
+    b"\x1f\x8b": "GZIP 压缩包",
+    b"\x7fELF": "程序",
+    b"MZ": "程序",
+    b"SQLite format": "数据库",
+    b"OggS": "音频",
+    b"ID3": "音频",
+    b"RIFF": "音视频",
+}
+
+
+def is_legacy(data: bytes) -> bool:
+    """An OLE compound file (.doc, .wps) or RTF, not encrypted."""
+    return (data.startswith(_OLE) and _ENCRYPTED not in data) or data.lstrip().startswith(b"{\\rtf")
+
+
+def detect(data: bytes) -> Format:
+    """The format of `data`; raises DocumentRefused (`empty_document`, `unknown_format`, `encrypted`, `damaged`)."""
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not data.strip(b"\x00 \t\r\n"):
+        raise refused("empty_document")
+    if b"%PDF-" in data[:1024]:
+        return Format.PDF
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _inside_zip(data)
+    if data.startswith(_OLE):
+        if _ENCRYPTED in data:
+            raise refused("encrypted")
+        return Format.LEGACY
+    if head.startswith(b"{\\rtf"):
+        return Format.LEGACY
+    for magic, name in _FOREIGN.items():
+        if data.startswith(magic) and b"\x00" in data[:2048]:
+            raise refused("unknown_format", f"这是{name}")
+    if re.match(rb"MIME-Version:|From:.*\r?\nSubject:", head, re.IGNORECASE) and b"multipart/related" in data[:4096]:
+        return Format.MHTML
+    sample = data[:65536].replace(b"\x00", b"")  # UTF-16 markup shows too
+    if len(_MARKUP.findall(sample)) >= 2 or re.match(
+        rb"\s*(?:\xef\xbb\xbf)?<(?:!doctype html|html|\?xml[^>]*\?>\s*<(?:!doctype )?html)", sample, re.IGNORECASE
+    ):
+        return Format.HTML
+    return Format.TXT
+
+
+def _inside_zip(data: bytes) -> Format:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, IndexError) as error:
+        raise refused("damaged") from error
+    return Format.DOCX if "word/document.xml" in names or "[Content_Types].xml" in names else Format.ZIP

@@ -1,0 +1,49 @@
+"""What no reader of the bulletin reads as its text: page numbers, running heads, a web site's own lines.
+
+Each piece of furniture at a page end marks the next text as `cut`: a paragraph may run on across it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from bot.bulletins.blocks import Kind, Region
+from bot.bulletins.labels import PAGE_NUMBER, WEB_FURNITURE
+from bot.bulletins.roles import Piece, Role
+
+_BREAKS = (Role.PAGE_NUMBER, Role.RUNNING_HEAD)
+
+
+def strip(sheet: list[Piece]) -> None:
+    """Give roles to furniture and mark the pieces a page break stands before."""
+    for piece in sheet:
+        if not piece.free:
+            continue
+        if PAGE_NUMBER.match(piece.key):
+            piece.give(Role.PAGE_NUMBER, "page_number")
+        elif piece.block.region is Region.OUTSIDE:
+            piece.give(Role.FURNITURE, "outside_text_column")
+        elif len(piece.key) < 160 and "。" not in piece.key[:-1] and WEB_FURNITURE.search(piece.key):
+            piece.give(Role.FURNITURE, "web_site_line")
+    _running_heads(sheet)
+    cut = False
+    for piece in sheet:
+        if piece.role in _BREAKS or piece.block.kind is Kind.PAGE_BREAK:
+            cut = True
+        elif piece.free:
+            piece.cut, cut = cut, False
+
+
+def _running_heads(sheet: list[Piece]) -> None:
+    """The same short text beside at least two page ends is a running head or foot."""
+    ends = [i for i, p in enumerate(sheet) if p.role is Role.PAGE_NUMBER or p.block.kind is Kind.PAGE_BREAK]
+    beside: defaultdict[str, set[int]] = defaultdict(set)
+    for i in ends:
+        for j in (i - 1, i + 1):
+            if 0 <= j < len(sheet) and sheet[j].free and len(sheet[j].key) <= 40:
+                beside[sheet[j].key].add(j)
+    total = Counter(p.key for p in sheet)
+    for text, places in beside.items():
+        if len(places) >= 2 or (places and total[text] >= 3):
+            for j in places:
+                sheet[j].give(Role.RUNNING_HEAD, "repeated_at_page_ends")

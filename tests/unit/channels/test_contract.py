@@ -41,8 +41,9 @@ def facts(name: str) -> Facts:
     return FACTS[name]
 
 
-def test_the_channel_says_who_it_is(name: str, channel: Channel) -> None:
-    assert (channel.NAME, bool(channel.CHINESE), channel.STYLES <= set(Style)) == (name, True, True)
+def test_the_channel_says_who_it_is(channel: Channel) -> None:
+    assert CHANNELS[channel.NAME] is channel
+    assert channel.CHINESE
     assert channel.PACE.per_window >= 1
     assert Style.TEXT in channel.STYLES
 
@@ -100,7 +101,8 @@ def test_a_code_may_be_a_string_but_never_a_bool_or_a_float(channel: Channel, fa
     field = next(iter(json.loads(facts.ok.body)))
     body = {**json.loads(facts.ok.body), field: "0"}
     assert channel.read_reply(Replied(200, {}, json.dumps(body).encode()), AT).outcome is OutcomeClass.OK
-    for wrong in (False, True, 0.0, None, "", " 0", "00", "-0", [], {}):
+    wrongs: tuple[object, ...] = (False, True, 0.0, None, "", " 0", "00", "-0", [], {})
+    for wrong in wrongs:
         body[field] = wrong
         verdict = channel.read_reply(Replied(200, {}, json.dumps(body).encode()), AT)
         assert (verdict.outcome, verdict.reason) == (OutcomeClass.UNKNOWN, Reason.NO_CODE), wrong
@@ -134,7 +136,7 @@ def test_the_receipt_keeps_the_status(channel: Channel, facts: Facts) -> None:
 @pytest.mark.parametrize(("name", "style"), STYLED)
 def test_the_limit_is_met_and_never_passed(channel: Channel, facts: Facts, style: Style) -> None:
     """One title grows by a character at a time across the edge where one message becomes two."""
-    for letter in ("简", "👨‍👩‍👧", "é", '"', "<"):
+    for letter in ("简", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301", '"', "<"):
         low, high = 1, 20_500 // len(letter.encode())
         while high - low > 1:
             middle = (low + high) // 2

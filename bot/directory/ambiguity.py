@@ -12,15 +12,15 @@ from bot.domain.resolver import normal
 def ambiguities(directory: Directory) -> tuple[Problem, ...]:
     """One warning for each word that the resolver will not decide, and for each robot used twice."""
     names = {normal(r.name) for r in directory.recipients}
-    meanings: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+    meanings: defaultdict[str, dict[frozenset[str], str]] = defaultdict(dict)
     printed: dict[str, str] = {}
     for r in directory.recipients:
         for word in (r.name, *r.aliases):
-            meanings[normal(word)].setdefault((r.id,), r.name)
+            meanings[normal(word)].setdefault(frozenset((r.id,)), r.name)
             printed.setdefault(normal(word), word)
     for g in directory.groups:
         for word in (g.name, *g.phrases):
-            meanings[normal(word)].setdefault(g.members, g.name)
+            meanings[normal(word)].setdefault(frozenset(g.members), g.name)
             printed.setdefault(normal(word), word)
     told = []
     for key, meaning in meanings.items():

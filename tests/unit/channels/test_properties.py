@@ -19,6 +19,7 @@ from bot.channels import CHANNELS
 from bot.domain.card import Card, CardKind, Message
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
+from . import sandboxed
 from .facts import FACTS
 from .samples import LINK, SIGN_LINK, WORDING
 
@@ -118,6 +119,8 @@ def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
     assert [(m.part, m.parts) for m in messages] == [(n, len(messages)) for n in range(1, len(messages) + 1)]
     for message in messages:
         assert FACTS[name].size(message) <= FACTS[name].most(message.payload)
+        if name in sandboxed.JUDGED:
+            assert sandboxed.verdict(name, message).accepted
         assert "\\u" not in message.body.decode("utf-8").replace("\\\\", "").replace("\\u0000", "")
     assert titles_of(name, messages, card) == [seen(item.title) for item in card.items]
     _check_omissions_are_said(name, messages, card)

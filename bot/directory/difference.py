@@ -128,7 +128,7 @@ def _target_changes(old: Sequence[Target], new: Sequence[Target]) -> Iterator[Fi
     pairs.sort(key=lambda pair: new.index(pair[1]))
     for was, now in pairs:
         title = f"群机器人“{now.label or shown_url(now.url, mask=True)}”的"
-        yield from _changed(f"{title}渠道", was.channel, now.channel)
+        yield from _changed(f"{title}平台", was.channel, now.channel)
         yield from _changed(f"{title}群名称", was.label or _NONE, now.label or _NONE)
         if was.url != now.url:
             yield FieldChange(

@@ -27,7 +27,7 @@ RECIPIENT = (
 )
 
 TARGET = (
-    Key("channel", "渠道", "所属平台，如 wecom（企业微信）、dingtalk（钉钉）、feishu（飞书）。", required=True),
+    Key("channel", "平台", "所属的平台，如 wecom（企业微信）、dingtalk（钉钉）、feishu（飞书）。", required=True),
     Key("label", "群名称", "便于辨认的群名称，可空白。"),
     Key("url", "地址", "机器人的 Webhook 地址，从平台完整复制，不能带空格或换行。等同凭证，请勿外传。", required=True),
     Key("secret", "签名密钥", "平台启用“加签”时的密钥；没有就空白。请勿外传。"),

@@ -31,7 +31,7 @@ _BLANK_ROWS = 200
 def dump_xlsx(directory: Directory, *, channels: Mapping[str, str] | None = None, mask: bool = False) -> bytes:
     """The directory as a workbook that `load` reads back to an equal one.
 
-    With `channels` (words to Chinese names, as in `load`) the 渠道 column holds the Chinese names.
+    With `channels` (words to Chinese names, as in `load`) the 平台 column holds the Chinese names.
     The file holds every webhook URL and secret in clear text;
     with `mask` both are unreadable, and `load` refuses the copy.
     """

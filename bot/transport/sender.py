@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,9 @@ from .wire import WebhookTransport
 
 # identity: an answer is not unpacked here, so none is asked for.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Jianbao"}
+
+# Parsing a URL costs httpx as much as aiohttp needs to send it; scheme, host and port are few.
+_origin = lru_cache(maxsize=1024)(httpx.URL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,17 @@ class HttpSender:
             transport = self._transport(plain=url.startswith("http:"), ca_file=ca_file)
         except (OSError, ssl.SSLError) as exc:
             return NotSent(Reason.TLS_FAILED, f"the CA file cannot be read: {exc.strerror or type(exc).__name__}")
-        request = httpx.Request("POST", url, content=body, headers={**_HEADERS, **headers})
+        at = url.find("/", len("https://"))
+        origin, target = (url[:at], url[at:]) if at > 0 else (url, "/")
+        request = httpx.Request(
+            "POST",
+            _origin(origin),
+            content=body,
+            headers={**_HEADERS, **headers},
+            extensions={"target": target.encode("ascii")},
+        )
         try:
-            async with asyncio.timeout(self._timeouts.total_s):
-                response = await transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
         except NotConnected as exc:
             return NotSent(exc.reason, exc.detail)
         except TimeoutError as exc:
@@ -125,7 +136,8 @@ class HttpSender:
             return MaybeArrived(Reason.NOT_JSON, "the answer is not HTTP")
         except (ClientError, OSError) as exc:
             return MaybeArrived(Reason.CONNECTION_LOST, type(exc).__name__)
-        return Replied(response.status_code, response.headers, b"".join([part async for part in response.aiter_raw()]))
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        return Replied(response.status_code, response.headers, b"".join([piece async for piece in response.stream]))
 
     def _transport(self, *, plain: bool, ca_file: str | None) -> WebhookTransport:
         key = (plain, None if plain else ca_file)
@@ -134,7 +146,7 @@ class HttpSender:
             self._transports[key] = WebhookTransport(
                 GuardedResolver(self._names or ThreadedResolver(), self._guard, plain=plain, timeout_s=timeouts.dns_s),
                 _tls_context(ca_file),
-                ClientTimeout(total=None, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
+                ClientTimeout(total=timeouts.total_s, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
             )
         return self._transports[key]
 

@@ -2,7 +2,8 @@
 
 Three differences from `AiohttpTransport.handle_async_request`:
 
-- The URL goes out byte for byte. The original hands text to aiohttp, which re-quotes it (`%2F` becomes `/`).
+- The URL goes out byte for byte. The original hands text to aiohttp, which re-quotes it (`%2F` becomes `/`); here the
+  request carries path and query as httpx's `target` extension, which no parser touches.
 - The answer is read here, whole but bounded, as it came: nothing is unpacked, so nothing can be a decompression bomb.
 - A failure keeps aiohttp's class. The original calls a lost connection a ConnectTimeout, which means *not sent*.
 """
@@ -34,10 +35,13 @@ class WebhookTransport(AiohttpTransport):
         self._session = session
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Raises `NotConnected`, or aiohttp's own errors and TimeoutError once the request had a connection."""
+        """`request.url` is scheme, host and port; the rest is in the extension `target`, as bytes.
+
+        Raises `NotConnected`, or aiohttp's own errors and TimeoutError once the request had a connection.
+        """
         async with self._session.request(
             request.method,
-            URL(str(request.url), encoded=True),
+            URL(f"{request.url}{request.extensions['target'].decode()}", encoded=True),
             headers=request.headers,
             data=request.content,
             allow_redirects=False,

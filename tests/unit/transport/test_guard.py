@@ -7,9 +7,9 @@ from ipaddress import ip_address
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from httpx import URL
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from bot.domain.delivery import NotSent, Reason, Replied
 from bot.domain.errors import ConfigError
@@ -58,7 +58,7 @@ def test_vendor_and_named_hosts_are_let_through(url: str) -> None:
         f"https://qyapi。weixin.qq.com/?key={KEY}",
         f"https://user:pass@{VENDOR}/?key={KEY}",
         f"https://{VENDOR}/?key={KEY}#part",
-        f"https://{VENDOR}/a/../?key={KEY}",
+        f"https://{VENDOR}?key={KEY}",
         f" https://{VENDOR}/?key={KEY}",
         f"https://{VENDOR}/?key={KEY}\n",
         f"https://{VENDOR}/?key={KEY}\r\nX-Injected: 1",
@@ -125,14 +125,16 @@ def test_some_addresses_stay_closed_whatever_is_named(address: str) -> None:
     assert not GUARD.permits("im.example.gov.cn", 443, ip_address(address), plain=False)
 
 
-_SAFE = st.sampled_from("abyz09-._~:/?@!$&'()*+,;=") | st.sampled_from(["%2B", "%2f", "%3D", "%7E", "%41", "%00"])
+_PIECES = st.sampled_from(list("abyz09-._~:/?@!$&'()*+,;=")) | st.sampled_from(
+    ["%2B", "%2f", "%3D", "%7E", "%41", "%00"]
+)
 
 
-@given(st.lists(_SAFE, max_size=40).map("".join))
-def test_no_url_the_guard_lets_through_is_rewritten_by_httpx(rest: str) -> None:
+@given(st.lists(_PIECES, max_size=40).map("".join))
+def test_what_the_guard_lets_through_no_parser_rewrites(rest: str) -> None:
     url = f"https://{VENDOR}/{rest}"
-    if GUARD.check_url(url) is None:
-        assert str(URL(url)) == url
+    assert GUARD.check_url(url) is None
+    assert URL(url, encoded=True).raw_path_qs == f"/{rest}".removesuffix("?")
 
 
 class Names(AbstractResolver):
@@ -179,7 +181,8 @@ async def test_a_refused_address_is_not_sent(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/send?sign=a%2Bb%2Fc%3D&x=%7E%41", "/hook/a%2fb?x='(1)*", "/?a=1&&b=+;c=%E7%AE%80"]
+    "target",
+    ["/send?sign=a%2Bb%2Fc%3D&x=%7E%41", "/hook/a%2fb?x='(1)*", "/?a=1&&b=+;c=%E7%AE%80", "/a/../b/./c?d=/../"],
 )
 async def test_a_url_goes_out_byte_for_byte(sender: HttpSender, target: str) -> None:
     async with RawServer(answering()) as server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
@@ -12,6 +12,7 @@ from bot.domain.issue import Issue
 from bot.domain.pacing import Pace
 from bot.domain.plan import Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
 from bot.domain.release import Hold
+from bot.domain.source import Found, Poll
 
 
 class Clock(Protocol):
@@ -24,6 +25,18 @@ class Sender(Protocol):
     """One HTTP POST, tried once. Never raises for what the network does: the answer says it."""
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Exchange: ...
+
+
+class Source(Protocol):
+    """Where issues come from by themselves."""
+
+    async def poll(self, state: Mapping[str, Any], *, now: dt.datetime) -> Poll:
+        """Look once. Raises SourceFailed; harms nothing else whatever it meets."""
+        ...
+
+    async def settle(self, found: Found, *, taken: bool, note: str) -> None:
+        """The document was taken in, or refused for the reason in `note`."""
+        ...
 
 
 class Ledger(Protocol):
@@ -76,6 +89,10 @@ class IssueStore(Protocol):
     def release(self, plan: Plan, *, who: str, why: str, now: dt.datetime, expected_revision: int) -> int:
         """In one transaction: the issue becomes `released`, the plan and its deliveries exist. Returns how many
         deliveries are new; those that exist already (same revision, target, kind, part) are left as they are."""
+        ...
+
+    def released_before(self, issue_id: int, revision_id: int) -> Issue | None:
+        """The latest revision other than this one that has deliveries, as it was; None when there is none."""
         ...
 
     def covered(self, revision_id: int) -> set[str]:

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cards": {"domain"},
     "channels": {"domain"},
     "directory": {"domain"},
+    "sources": {"domain"},
     "transport": {"domain"},
     "store": {"domain"},
     "flows": {"domain", "bulletins", "cards", "channels", "directory"},
@@ -25,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engines": {"flows", "domain"},
     "web": {"flows", "domain"},
     "bootstrap": {
-        *("domain", "settings", "sandbox", "bulletins", "cards", "channels", "directory", "transport", "store"),
+        *("domain", "settings", "sandbox", "bulletins", "cards", "channels", "directory", "sources"),
+        *("transport", "store"),
         *("flows", "scheduler", "engines", "web"),
     },
     "cli": {"bootstrap", "settings", "flows", "domain"},

@@ -1,0 +1,40 @@
+"""The only place that picks concrete classes."""
+
+from .app import App, open_app, utc_now
+from .doctor import Finding, examine
+from .documents import (
+    CHANNEL_NAMES,
+    check_directory,
+    dump_directory,
+    explain_document,
+    read_document,
+    read_folder,
+    render_document,
+    resolve_document,
+    shipped,
+)
+from .logs import redacted
+from .rehearsal import Rehearsal, set_stage
+from .sandbox import run_sandbox, sandbox_server
+
+__all__ = [
+    "CHANNEL_NAMES",
+    "App",
+    "Finding",
+    "Rehearsal",
+    "check_directory",
+    "dump_directory",
+    "examine",
+    "explain_document",
+    "open_app",
+    "read_document",
+    "read_folder",
+    "redacted",
+    "render_document",
+    "resolve_document",
+    "run_sandbox",
+    "sandbox_server",
+    "set_stage",
+    "shipped",
+    "utc_now",
+]

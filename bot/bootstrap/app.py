@@ -1,0 +1,143 @@
+"""Settings in, a working installation out."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from bot import bulletins
+from bot.channels import CHANNELS
+from bot.domain.directory import Directory
+from bot.domain.errors import ConfigError
+from bot.domain.issue import ListKind
+from bot.domain.plan import Settled
+from bot.domain.reader_token import reader_token
+from bot.domain.secret import Secret
+from bot.engines import local
+from bot.flows.deliver import Dispatcher
+from bot.flows.plan import Renderer
+from bot.flows.publish import Policy, Publisher
+from bot.settings import Settings
+from bot.store import Store, open_store
+from bot.transport import AddressGuard, HttpSender, Timeouts
+
+from .documents import address_guard, check_directory, renderer
+from .logs import configure_logging
+
+KEY_FILE = "secret.key"
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def secret_key(settings: Settings) -> Secret:
+    """The master key: from the settings, else from the data directory, made there at first start (mode 0600)."""
+    if settings.secret_key is not None:
+        text = settings.secret_key.get_secret_value()
+        if len(text) < 16:
+            raise ConfigError("JIANBAO_SECRET_KEY 太短：至少 16 个字符。")
+        return Secret(text)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / KEY_FILE
+    try:
+        # O_EXCL: of two first starts at once, one makes the key and the other reads it.
+        with open(path, "x", encoding="ascii", opener=_open_private) as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    text = path.read_text(encoding="ascii").strip()
+    if len(text) < 16:
+        raise ConfigError(f"密钥文件 {path} 是空的或已损坏：请从备份恢复；没有它，库中的机器人地址无法读出。")
+    return Secret(text)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@dataclass(frozen=True)
+class App:
+    """One installation, put together. Close it."""
+
+    settings: Settings
+    store: Store
+    guard: AddressGuard
+    key: Secret
+    clock: Callable[[], dt.datetime] = utc_now
+
+    @cached_property
+    def reader_key(self) -> bytes:
+        return hmac.digest(self.key.reveal().encode(), b"jianbao reader links", hashlib.sha256)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return renderer(self.settings)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        report = (ListKind.REPORT,) if self.settings.deliver_report else ()
+        policy = Policy(
+            zone=self.settings.zone,
+            release_time=self.settings.release_time,
+            late_grace=self.settings.late_grace,
+            deliver=(*report, ListKind.SEND, ListKind.COPY),
+        )
+        return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
+
+    def load_directory(self, path: Path) -> Directory:
+        return check_directory(self.settings, path)[0]
+
+    @asynccontextmanager
+    async def dispatcher(self, on_settled: Callable[[Settled], None] | None = None) -> AsyncIterator[Dispatcher]:
+        async with HttpSender(self.guard, timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds)) as sender:
+            yield Dispatcher(
+                ledger=self.store.ledger(),
+                sender=sender,
+                channels=CHANNELS,
+                clock=self.clock,
+                worker=secrets.token_hex(8),
+                token=partial(reader_token, self.reader_key),
+                max_in_flight=self.settings.max_in_flight,
+                resend_in_doubt=self.settings.in_doubt == "resend",
+                on_settled=on_settled,
+            )
+
+    def deliver(self, issue_id: int, *, wait_s: float | None, on_settled: Callable[[Settled], None] | None) -> None:
+        """Send what is due until every delivery of the issue has its first verdict; with `wait_s`, until all are
+        settled or so many seconds have passed."""
+
+        async def main() -> None:
+            ledger = self.store.ledger()
+            end = asyncio.get_running_loop().time() + (wait_s or 0)
+
+            async def done() -> bool:
+                unjudged, unsettled = await ledger.unsettled(issue_id)
+                if wait_s is None:
+                    return unjudged == 0
+                return unsettled == 0 or asyncio.get_running_loop().time() >= end
+
+            await local.deliver(partial(self.dispatcher, on_settled), done)
+
+        local.run(main())
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now) -> App:
+    """Open (and on first start create) the installation that `settings` describe."""
+    configure_logging(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    key = secret_key(settings)
+    store = open_store(settings.effective_database_url, secret_key=key, data_dir=settings.data_dir)
+    return App(settings, store, address_guard(settings), key, clock)

@@ -1,0 +1,143 @@
+"""Is this installation fit to publish? Each check says what it saw and what to mend."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from bot.domain.directory import Directory
+from bot.domain.errors import JianbaoError
+from bot.settings import Settings
+
+from .app import KEY_FILE, open_app, utc_now
+from .documents import renderer
+
+_LEAST_DISK = 1 << 30
+_CONNECT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`level`: ok, warn (it works, but) or fail (it will not)."""
+
+    check: str
+    level: Literal["ok", "warn", "fail"]
+    message: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, none hindering another; the database is opened (and migrated) as a command would."""
+    findings = [*_clock(settings), *_disk(settings), *_fonts(), *_templates(settings), *_links(settings)]
+    try:
+        app = open_app(settings)
+    except JianbaoError as error:
+        return [*findings, Finding("数据库", "fail", str(error))]
+    try:
+        roster = app.store.directory()
+        findings.append(Finding("数据库", "ok", f"可以打开，名录中有 {len(roster.recipients)} 个单位。"))
+        findings += [*_key(settings), *_roster(roster), *_hosts(roster)]
+    finally:
+        app.close()
+    return findings
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    if settings.secret_key is not None:
+        yield Finding("密钥", "ok", "由设置给出，请确认另有备份。")
+        return
+    path = settings.data_dir / KEY_FILE
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("密钥", "fail", f"{path} 其他人可读（{mode:o}）：请运行 chmod 600 {path}。")
+    else:
+        yield Finding("密钥", "ok", f"{path} 仅本人可读，请另行备份：丢失后库中的机器人地址无法读出。")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    now = utc_now()
+    if now < dt.datetime(2024, 1, 1, tzinfo=dt.UTC):
+        yield Finding("时钟", "fail", f"系统时间是 {now:%Y-%m-%d}，明显不对：签名会被平台拒绝，请校时。")
+    else:
+        yield Finding(
+            "时钟", "ok", f"现在是 {now.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}（{settings.timezone}），请核对。"
+        )
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.data_dir).free
+    level: Literal["ok", "warn"] = "ok" if free >= _LEAST_DISK else "warn"
+    yield Finding("磁盘", level, f"{settings.data_dir.resolve()} 剩余 {free / (1 << 30):.1f} GiB，建议不少于 1 GiB。")
+
+
+def _fonts() -> Iterator[Finding]:
+    program = shutil.which("fc-list")
+    if program is None:
+        yield Finding("字体", "ok", "没有 fc-list，未检查；只有在本机看图和打印才用得到中文字体。")
+        return
+    fonts = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
+    if fonts.stdout.strip():
+        yield Finding("字体", "ok", f"有中文字体：{fonts.stdout.splitlines()[0]}。")
+    else:
+        yield Finding("字体", "warn", "没有中文字体：生成图片和打印会缺字，可安装 fonts-wqy-zenhei。")
+
+
+def _templates(settings: Settings) -> Iterator[Finding]:
+    own = settings.templates_dir
+    if own is not None and not own.is_dir():
+        yield Finding("模板", "fail", f"自定义模板目录不存在：{own}。")
+        return
+    renderer(settings)
+    yield Finding("模板", "ok", f"自带模板{f'，{own} 中的同名模板优先' if own else ''}。")
+
+
+def _links(settings: Settings) -> Iterator[Finding]:
+    if settings.public_url is None:
+        yield Finding("阅读链接", "warn", "没有设置 JIANBAO_PUBLIC_URL：卡片不带阅读全文的链接。")
+    elif settings.public_url.startswith("http://"):
+        yield Finding("阅读链接", "warn", f"{settings.public_url} 不是 https，链接可能被截看。")
+    else:
+        yield Finding("阅读链接", "ok", settings.public_url)
+
+
+def _roster(roster: Directory) -> Iterator[Finding]:
+    without = [r.name for r in roster.recipients if not r.reachable]
+    if not roster.recipients:
+        yield Finding("名录", "warn", "名录是空的：请运行 jianbao directory import。")
+    elif without:
+        yield Finding("名录", "warn", f"没有可用群机器人：{'、'.join(without)}。")
+    else:
+        yield Finding("名录", "ok", "每个单位都有可用的群机器人。")
+
+
+def _hosts(roster: Directory) -> Iterator[Finding]:
+    """Can each target's host be reached? A plain TCP connect; nothing is sent."""
+    places: set[tuple[str, int]] = set()
+    for recipient in roster.recipients:
+        for target in recipient.targets:
+            parts = urlsplit(target.url.reveal())
+            if parts.hostname:
+                places.add((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)))
+    ordered = sorted(places)
+    with ThreadPoolExecutor(8) as pool:
+        for (host, port), trouble in zip(ordered, pool.map(_reach, ordered), strict=True):
+            if trouble is None:
+                yield Finding("主机", "ok", f"{host}:{port} 可以连接。")
+            else:
+                yield Finding("主机", "fail", f"{host}:{port} 连接不上（{trouble}）：请检查网络和防火墙。")
+
+
+def _reach(place: tuple[str, int]) -> str | None:
+    try:
+        with socket.create_connection(place, timeout=_CONNECT_S):
+            return None
+    except OSError as error:
+        return error.strerror or type(error).__name__

@@ -1,0 +1,107 @@
+"""What can be done with a document and a directory file without opening the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from bot import bulletins, directory
+from bot.cards import TemplateWording
+from bot.channels import CHANNELS
+from bot.domain.card import Message, Style
+from bot.domain.directory import Directory
+from bot.domain.errors import ConfigError, DocumentRefused
+from bot.domain.issue import Issue, ListKind
+from bot.domain.plan import StoredIssue
+from bot.domain.release import IssueState
+from bot.domain.resolver import Resolution, Resolver
+from bot.flows.plan import Renderer
+from bot.settings import Settings
+from bot.transport import AddressGuard
+
+PACKAGE = Path(__file__).parents[1]
+CHANNEL_NAMES = {name: channel.CHINESE for name, channel in CHANNELS.items()}
+
+
+def shipped(name: str) -> Path:
+    """A folder that ships with Jianbao (`templates`, `samples`, `config`): in the checkout, or in the wheel."""
+    checkout = PACKAGE.parent / name
+    return checkout if checkout.is_dir() else PACKAGE / "share" / name
+
+
+def read_document(data: bytes, name: str) -> Issue:
+    """Read one document in a process of its own. Raises DocumentRefused."""
+    return bulletins.parse_guarded(data, name)
+
+
+def read_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Issue | DocumentRefused]]:
+    """Read many, a few at a time, in order; a refusal is a result, not an end."""
+    contents = ((str(path), path.read_bytes()) for path in files)
+    for name, result in bulletins.parse_many(contents):
+        yield Path(name), result
+
+
+def explain_document(data: bytes, name: str) -> list[bulletins.Explained]:
+    """Every block with its place, the role it was given and the rule that gave it."""
+    return bulletins.explain_guarded(data, name)
+
+
+def address_guard(settings: Settings) -> AddressGuard:
+    vendors = frozenset(host for channel in CHANNELS.values() for host in channel.HOSTS)
+    return AddressGuard(vendors, settings.allowed_hosts)
+
+
+def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[str, ...]]:
+    """A directory file and its notes for a person. Raises DirectoryError with every problem, ConfigError when it
+    cannot be opened."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"名录文件打不开：{path}（{error.strerror}）") from error
+    guard = address_guard(settings)
+    loaded = directory.load(
+        data, str(path), channels=CHANNEL_NAMES, check_target=lambda _channel, url: guard.check_url(url)
+    )
+    return loaded.directory, tuple(map(str, loaded.warnings))
+
+
+def dump_directory(roster: Directory, form: Literal["yaml", "xlsx"], *, mask: bool) -> bytes:
+    dump = directory.dump_xlsx if form == "xlsx" else directory.dump_yaml
+    return dump(roster, mask=mask)
+
+
+def resolve_document(
+    settings: Settings, data: bytes, name: str, path: Path | None
+) -> tuple[Resolution, dict[str, str]]:
+    """Who would get it, and the names (by id) of every unit and group involved. Nothing is stored."""
+    issue = read_document(data, name)
+    if path is not None:
+        roster, _ = check_directory(settings, path)
+    else:
+        from .app import open_app  # noqa: PLC0415 - app builds on this module
+
+        app = open_app(settings)
+        try:
+            roster = app.store.directory()
+        finally:
+            app.close()
+    report = (ListKind.REPORT,) if settings.deliver_report else ()
+    resolution = Resolver(roster).resolve(issue, deliver=(*report, ListKind.SEND, ListKind.COPY))
+    return resolution, {r.id: r.name for r in roster.recipients} | {g.id: g.name for g in roster.groups}
+
+
+def renderer(settings: Settings) -> Renderer:
+    own = [settings.templates_dir] if settings.templates_dir else []
+    return Renderer(CHANNELS, TemplateWording([*own, shipped("templates")]), settings.public_url)
+
+
+def render_document(
+    settings: Settings, data: bytes, name: str, channel: str, style: Style, list_kind: ListKind
+) -> tuple[Message, ...]:
+    """The messages of one channel and style, as they would go out. Raises ConfigError for an unknown channel."""
+    if channel not in CHANNELS:
+        raise ConfigError(f"没有平台 {channel}；可用：{'、'.join(sorted(CHANNELS))}")
+    issue = read_document(data, name)
+    stored = StoredIssue(0, 0, 1, issue, IssueState.HELD, None)
+    return renderer(settings).messages(stored, channel=channel, style=style, list_kind=list_kind)

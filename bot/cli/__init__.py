@@ -1,0 +1,5 @@
+"""The command line: one file per command. What scripts rely on is written in docs/commands.md."""
+
+from .app import run
+
+__all__ = ["run"]

@@ -1,0 +1,82 @@
+"""Puts the commands together, and turns every error into its exit code and one readable message."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import typer
+
+from bot.bootstrap import redacted
+from bot.domain.errors import DocumentRefused, JianbaoError
+from bot.settings import SettingsError
+
+from . import demo, directory, doctor, parse, publish, receipts, render, resolve, sandbox
+
+BUG, USAGE = 1, 2
+
+app = typer.Typer(
+    name="jianbao",
+    help="简报：把每期工作简报发到名单上各单位的工作群，并保存回执。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (parse, resolve, render, publish, receipts, sandbox, demo, doctor):
+    module.register(app)
+app.add_typer(directory.app, name="directory")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code. With `--json` an error too is the one JSON document on standard output."""
+    as_json = "--json" in arguments
+    try:
+        result = app(list(arguments), prog_name="jianbao", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.Abort:
+        return _fail("aborted", "已中断。", 130, as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        return _fail("usage", f"{error.format_message()}（用法见 jianbao --help）", USAGE, as_json)
+    except SettingsError as error:
+        return _fail("settings", str(error), USAGE, as_json)
+    except DocumentRefused as error:
+        return _fail(error.code, str(error), error.exit_code, as_json)
+    except JianbaoError as error:
+        return _fail(_word(error), str(error), error.exit_code, as_json)
+    except BrokenPipeError:
+        return BUG
+    except Exception as error:
+        where = _keep_trace()
+        return _fail(
+            "bug", f"程序出错（{type(error).__name__}），详情已写入 {where}，请附上它报告给维护人员。", BUG, as_json
+        )
+    return result if isinstance(result, int) else 0
+
+
+def _word(error: JianbaoError) -> str:
+    return type(error).__name__.removesuffix("Error").lower()
+
+
+def _fail(code: str, message: str, exit_code: int, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))  # noqa: T201
+    else:
+        print(message, file=sys.stderr)  # noqa: T201
+    return exit_code
+
+
+def _keep_trace() -> Path:
+    """The trace of a bug, with every credential taken out, in a file of its own."""
+    with tempfile.NamedTemporaryFile("w", prefix="jianbao-error-", suffix=".log", delete=False, encoding="utf-8") as f:
+        f.write(redacted(traceback.format_exc()))
+    return Path(f.name)

@@ -1,0 +1,92 @@
+"""`jianbao directory import|export|check`: the distribution lists as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.bootstrap import check_directory, dump_directory, open_app
+from bot.domain.errors import ConfigError
+from bot.settings import load_settings
+
+from .output import Json, emit, err, out, whoami
+
+app = typer.Typer(help="名录：单位、群机器人、分组。", no_args_is_help=True)
+
+
+@app.command("import", help="导入名录（YAML 或 XLSX）：增加和更新，文件没写到的保持不变。")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="F", help="名录文件。")],
+    why: Annotated[str, typer.Option("--why", help="原因，记入历史。")] = "",
+    as_json: Json = False,
+) -> int:
+    settings = load_settings()
+    roster, notes = check_directory(settings, file)
+    installation = open_app(settings)
+    try:
+        counts = installation.store.import_directory(
+            roster, who=whoami(), why=why or f"导入 {file.name}", now=installation.clock()
+        )
+    finally:
+        installation.close()
+    if as_json:
+        emit({**counts, "notes": list(notes)})
+        return 0
+    for note in notes:
+        err.print(f"提示：{note}", style="yellow", markup=False)
+    out.print(
+        f"新增 {counts['added']}，更新 {counts['changed']}，未变 {counts['unchanged']}；"
+        f"库中另有 {counts['absent']} 个不在此文件中，保持不变。"
+    )
+    return 0
+
+
+@app.command("export", help="导出名录（按扩展名 .yaml 或 .xlsx）。含机器人地址，请妥善保管。")
+def export_file(
+    file: Annotated[Path, typer.Argument(metavar="F", help="写到哪里；- 为标准输出（YAML）。")],
+    mask: Annotated[bool, typer.Option("--mask", help="遮住机器人地址和密钥（不能再导入）。")] = False,
+) -> int:
+    installation = open_app(load_settings())
+    try:
+        data = dump_directory(installation.store.directory(), "xlsx" if file.suffix == ".xlsx" else "yaml", mask=mask)
+    finally:
+        installation.close()
+    if str(file) == "-":
+        typer.echo(data.decode(), nl=False)
+        return 0
+    try:
+        # Credentials are inside: nobody else on this machine may read the file.
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        file.write_bytes(data)
+    except OSError as error:
+        raise ConfigError(f"写不了文件：{file}（{error.strerror}）") from error
+    err.print(f"已导出到 {file}（仅本人可读）。", markup=False)
+    return 0
+
+
+@app.command("check", help="检查名录文件，不导入。")
+def check_file(file: Annotated[Path, typer.Argument(metavar="F", help="名录文件。")], as_json: Json = False) -> int:
+    roster, notes = check_directory(load_settings(), file)
+    without = [r.name for r in roster.recipients if not r.reachable]
+    summary = {
+        "recipients": len(roster.recipients),
+        "targets": sum(len(r.targets) for r in roster.recipients),
+        "groups": len(roster.groups),
+        "without_target": without,
+        "notes": list(notes),
+    }
+    if as_json:
+        emit(summary)
+        return 0
+    out.print(
+        f"名录可用：{summary['recipients']} 个单位，{summary['targets']} 个群机器人，{summary['groups']} 个分组。",
+        markup=False,
+    )
+    if without:
+        err.print(f"没有可用群机器人：{'、'.join(without)}", style="yellow", markup=False)
+    for note in notes:
+        err.print(f"提示：{note}", style="yellow", markup=False)
+    return 0

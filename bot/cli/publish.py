@@ -1,0 +1,178 @@
+"""`jianbao publish`: take a document in, plan it, and deliver when its moment has come or `--now`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.bootstrap import CHANNEL_NAMES, App, open_app
+from bot.domain.delivery import DeliveryState
+from bot.domain.errors import ConfigError
+from bot.domain.plan import ReceiptRow, Settled
+from bot.domain.release import IssueState
+from bot.flows.publish import Published
+from bot.settings import load_settings
+
+from .output import Json, counts_line, emit, err, instant, out, progress, read_file, receipt_dict, receipt_table, whoami
+
+INCOMPLETE = 4
+
+
+def register(app: typer.Typer) -> None:
+    app.command("publish", help="收下一期简报并列出投递计划；到发布时刻（或加 --now）即投递。")(publish)
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="简报文件。")],
+    directory: Annotated[
+        Path | None, typer.Option("--directory", metavar="D", help="先导入这份名录，并按它投递；不写则用库中的名录。")
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="现在就发：由您负责，未决问题会显示并记入历史。")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会发给谁，不入库、不发送。")] = False,
+    wait: Annotated[
+        float | None, typer.Option("--wait", metavar="S", min=0, help="等到全部了结，或最多 S 秒。")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    app = open_app(load_settings())
+    try:
+        data = read_file(file)
+        roster = app.load_directory(directory) if directory else app.store.directory()
+        if dry_run:
+            return _report(app, app.publisher.look(data, file.name, directory=roster), [], as_json, dry_run=True)
+        published, rows = publish_now(app, data, file, directory, now=now, wait=wait)
+        return _report(app, published, rows, as_json)
+    finally:
+        app.close()
+
+
+def publish_now(
+    app: App, data: bytes, file: Path, directory: Path | None, *, now: bool, wait: float | None
+) -> tuple[Published, list[ReceiptRow]]:
+    """The whole way from bytes to receipts; also what `demo` shows."""
+    who = whoami()
+    roster = app.load_directory(directory) if directory else app.store.directory()
+    if not roster.recipients:
+        raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
+    if directory:
+        app.store.import_directory(roster, who=who, why=f"发布 {file.name} 时导入 {directory.name}", now=app.clock())
+    taken = app.publisher.take_in(data, file.name, source="命令行", who=who, directory=roster)
+    why = "命令行 --now" if now else "到达发布时刻"
+    published = app.publisher.release(taken, who=who, why=why, now_anyway=now)
+    if published.released:
+        with _bar(published, app) as on_settled:
+            app.deliver(published.stored.id, wait_s=wait, on_settled=on_settled)
+    return published, list(app.store.receipts(published.stored.id))
+
+
+@contextmanager
+def _bar(published: Published, app: App) -> Iterator[Callable[[Settled], None]]:
+    """Progress of the first verdicts, and the tally so far."""
+    open_states = (DeliveryState.PENDING, DeliveryState.SENDING)
+    waiting = sum(n for state, n in app.store.counts(published.stored.id).items() if state in open_states)
+    tally: Counter[DeliveryState] = Counter()
+    with progress() as bar:
+        task = bar.add_task("投递", total=waiting)
+
+        def settled(one: Settled) -> None:
+            tally[one.settlement.state] += 1
+            if one.claimed.number == 1:
+                bar.advance(task)
+            bar.update(task, description=f"投递 {counts_line(dict(tally)).plain.strip()}")
+
+        yield settled
+
+
+def document(published: Published, rows: list[ReceiptRow]) -> dict[str, Any]:
+    """The shape of `publish --json`."""
+    stored = published.stored
+    counts = Counter(row.state.value for row in rows)
+    return {
+        "issue": {
+            "id": stored.id or None,
+            "masthead": stored.issue.masthead,
+            "label": stored.issue.label,
+            "revision": stored.revision,
+            "state": stored.state.value,
+            "release_at": instant(stored.release_at),
+        },
+        "counts": dict(counts),
+        "deliveries": [receipt_dict(row) for row in rows],
+        "new_deliveries": published.new_deliveries,
+        "unresolved": list(published.resolution.unresolved()),
+        "unresolved_exclusions": list(published.resolution.unresolved_exclusions),
+        "excluded": list(published.resolution.excluded),
+        "without_target": list(published.resolution.without_target),
+        "holds": [{"code": h.code, "message": h.message} for h in published.holds],
+        "warnings": [{"code": w.code, "message": w.message, "where": w.where} for w in stored.issue.warnings],
+    }
+
+
+def _planned(published: Published) -> list[dict[str, Any]]:
+    """The deliveries of a dry run: as they would be, with no id and no attempt."""
+    plan = published.plan
+    return [
+        {
+            "id": None,
+            "recipient": d.recipient_id,
+            "channel": plan.messages[d.message].channel,
+            "list": d.list_kind.value,
+            "part": d.part,
+            "parts": d.parts,
+            "state": d.state.value,
+            "bytes": len(plan.messages[d.message].body),
+        }
+        for d in plan.deliveries
+    ]
+
+
+def _report(app: App, published: Published, rows: list[ReceiptRow], as_json: bool, *, dry_run: bool = False) -> int:
+    if as_json:
+        shape = document(published, rows)
+        if dry_run:
+            shape["deliveries"] = _planned(published)
+            shape["counts"] = dict(Counter(d["state"] for d in shape["deliveries"]))
+        emit(shape)
+    else:
+        show(app, published, rows, dry_run=dry_run)
+    return verdict(published, rows, app, dry_run=dry_run)
+
+
+def verdict(published: Published, rows: list[ReceiptRow], app: App, *, dry_run: bool = False) -> int:
+    """0 when everybody on the lists has it (or it waits for its day); 4 when anybody has not."""
+    if dry_run or (published.stored.state is IssueState.SCHEDULED and not published.released):
+        return 0
+    resolution = published.resolution
+    missed = (
+        resolution.unresolved(app.publisher.policy.deliver)
+        or resolution.unresolved_exclusions
+        or resolution.without_target
+        or any(row.state is not DeliveryState.ACCEPTED for row in rows)
+        or not published.released
+    )
+    return INCOMPLETE if missed else 0
+
+
+def show(app: App, published: Published, rows: list[ReceiptRow], *, dry_run: bool = False) -> None:
+    stored, resolution = published.stored, published.resolution
+    zone = app.settings.zone
+    out.print(f"{stored.issue.masthead} {stored.issue.label}", style="bold", markup=False)
+    if dry_run:
+        groups = len({(d.recipient_id, d.target_id, d.message) for d in published.plan.deliveries})
+        out.print(f"试算：将发送至 {len(resolution.recipients)} 个单位 {groups} 条消息；没有入库，没有发送。")
+    elif not published.released and stored.state is IssueState.HELD:
+        out.print("已收下，等待人工处理，没有发送。确认后可加 --now 发布。", style="yellow")
+    elif not published.released and stored.release_at:
+        out.print(f"已收下，将于 {stored.release_at.astimezone(zone):%Y-%m-%d %H:%M} 发布。")
+    for hold in published.holds:
+        err.print(f"须注意：{hold.message}", style="yellow", markup=False)
+    if rows:
+        out.print(receipt_table(rows, zone, CHANNEL_NAMES))
+        out.print(counts_line(dict(Counter(row.state for row in rows))))
+        if published.released and not published.new_deliveries:
+            out.print("本期已发布过，没有新增投递。", style="dim")

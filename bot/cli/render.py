@@ -1,0 +1,44 @@
+"""`jianbao render`: the messages as they would go out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.bootstrap import render_document
+from bot.domain.card import Style
+from bot.domain.issue import ListKind
+from bot.settings import load_settings
+
+from .output import Json, emit, out, read_file
+
+
+def register(app: typer.Typer) -> None:
+    app.command("render", help="生成某个平台的消息，看发出去是什么样。")(render)
+
+
+def render(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="简报文件。")],
+    channel: Annotated[str, typer.Option("--channel", metavar="C", help="平台：wecom、dingtalk、feishu 等。")],
+    style: Annotated[Style, typer.Option("--style", help="样式。")] = Style.CARD,
+    list_kind: Annotated[ListKind, typer.Option("--list", help="按哪份名单上的单位生成。")] = ListKind.SEND,
+    as_json: Json = False,
+) -> int:
+    messages = render_document(load_settings(), read_file(file), file.name, channel, style, list_kind)
+    if as_json:
+        emit(
+            [
+                {"part": m.part, "parts": m.parts, "payload": m.payload, "bytes": len(m.body), "notes": list(m.notes)}
+                for m in messages
+            ]
+        )
+        return 0
+    for message in messages:
+        out.print(f"第 {message.part}/{message.parts} 条，{len(message.body)} 字节", style="bold")
+        out.print(json.dumps(message.payload, ensure_ascii=False, indent=2), markup=False)
+        for note in message.notes:
+            out.print(f"注：{note}", style="yellow", markup=False)
+    return 0

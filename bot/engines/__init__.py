@@ -1,0 +1,1 @@
+"""Spread deliveries over workers. Every engine runs the same dispatch flow (bot/flows/deliver.py)."""

@@ -1,0 +1,244 @@
+"""The dispatcher: deliveries -> attempts -> receipts.
+
+One coroutine owns the ledger and works in turns. A turn is one durable transaction: write what has come back,
+claim what may go out next. Only what a turn has claimed (state and attempt row on disk) is sent. Whoever kills the
+process at any instant leaves at most the claimed ones `sending`, and recovery settles those as `in_doubt`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.domain.card import LINK_TOKEN
+from bot.domain.channel import Channel, Signature
+from bot.domain.delivery import (
+    Exchange,
+    MaybeArrived,
+    NotSent,
+    OutcomeClass,
+    Reason,
+    Replied,
+    Verdict,
+    settle,
+)
+from bot.domain.errors import StoreError
+from bot.domain.plan import Claimed, Settled, Turn
+
+from .ports import Clock, Ledger, Sender
+
+log = logging.getLogger(__name__)
+
+GROUP = 64
+"""Receipts worth a transaction of their own; fewer wait up to LINGER_S for company."""
+LINGER_S = 0.02
+IDLE_S = 1.0
+"""The longest sleep: other processes may have released, re-enabled or died in the meantime."""
+RECOVER_S = 10.0
+STOP_GRACE_S = 10.0
+STORE_PATIENCE_S = 30.0
+MESSAGES_KEPT = 256
+"""Message bodies kept at hand; 20 KB each at most."""
+
+_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+_NO_SIGNATURE = Signature()
+_MARK = LINK_TOKEN.encode()
+
+
+def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:
+    """One HTTP try as a verdict; only the channel may call a reply a success."""
+    match exchange:
+        case Replied():
+            return channel.read_reply(exchange, at)
+        case NotSent(reason=Reason.FORBIDDEN_ADDRESS):
+            return Verdict(OutcomeClass.PERMANENT_CONFIG, exchange.reason, vendor_message=exchange.detail or None)
+        case NotSent():
+            return Verdict(OutcomeClass.RETRY_LATER, exchange.reason, vendor_message=exchange.detail or None)
+        case MaybeArrived():
+            return Verdict(OutcomeClass.UNKNOWN, exchange.reason, vendor_message=exchange.detail or None)
+
+
+class Dispatcher:
+    """Sends what is due, never faster than the paces allow, and writes down what came of it."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        sender: Sender,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        worker: str,
+        token: Callable[[int], str],
+        max_in_flight: int = 200,
+        resend_in_doubt: bool = False,
+        on_settled: Callable[[Settled], None] | None = None,
+    ) -> None:
+        """`token`: a delivery's id to its reader token, as long as LINK_TOKEN."""
+        self._ledger = ledger
+        self._sender = sender
+        self._channels = channels
+        self._paces = {name: channel.PACE for name, channel in channels.items()}
+        self._clock = clock
+        self._worker = worker
+        self._token = token
+        self._max_in_flight = max_in_flight
+        self._resend_in_doubt = resend_in_doubt
+        self._on_settled = on_settled
+        self._bodies: dict[int, bytes] = {}
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._settled: list[Settled] = []
+        self._stirred = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something may be due now: a release, a re-enabled target."""
+        self._stirred.set()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when what is in flight has ended, or after STOP_GRACE_S."""
+        self._stopping = True
+        self._stirred.set()
+
+    async def run(self, done: Callable[[], Awaitable[bool]] | None = None) -> None:
+        """Work until `stop`, or until `done` says so at a moment when nothing is in flight.
+
+        Raises (in an ExceptionGroup) StoreError when the database stays out of reach for STORE_PATIENCE_S.
+        """
+        await self._ledger.enlist(self._worker, now=self._clock())
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeper = group.create_task(self._keep_alive())
+                await self._work(done)
+                keeper.cancel()
+        finally:
+            await self._wind_up()
+            await self._ledger.retire(self._worker)
+
+    async def _work(self, done: Callable[[], Awaitable[bool]] | None) -> None:
+        await self._recover()
+        while True:
+            self._stirred.clear()
+            turn = await self._turn(self._max_in_flight - len(self._in_flight))
+            for claimed in turn.claimed:
+                task = asyncio.create_task(self._attempt(claimed))
+                self._in_flight.add(task)
+                task.add_done_callback(self._ended)
+            if self._stopping:
+                return
+            if not self._in_flight and not self._settled and done is not None and await done():
+                return
+            await self._pause(turn.next_due)
+
+    async def _turn(self, limit: int) -> Turn:
+        """One ledger transaction. Receipts leave memory only when they are on disk, however often it takes."""
+        deadline = self._clock() + dt.timedelta(seconds=STORE_PATIENCE_S)
+        while True:
+            settled = tuple(self._settled)
+            try:
+                turn = await self._ledger.turn(
+                    settled,
+                    worker=self._worker,
+                    now=self._clock(),
+                    limit=0 if self._stopping else limit,
+                    paces=self._paces,
+                )
+            except StoreError as error:
+                if self._stopping or self._clock() >= deadline:
+                    raise
+                log.error("%s; nothing is sent until the database can be written again", error)
+                await asyncio.sleep(IDLE_S)
+            else:
+                del self._settled[: len(settled)]
+                return turn
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not self._in_flight:
+            self._stirred.set()
+
+    async def _pause(self, next_due: dt.datetime | None) -> None:
+        """Until enough receipts are in for a turn of their own, something falls due, or IDLE_S has passed."""
+        if not self._settled:
+            wait = IDLE_S
+            if next_due is not None and len(self._in_flight) < self._max_in_flight:
+                wait = min(wait, max(0.0, (next_due - self._clock()).total_seconds()))
+            await self._stir(wait)
+        if self._settled and self._in_flight and len(self._settled) < GROUP and not self._stopping:
+            self._stirred.clear()
+            await self._stir(LINGER_S)
+
+    async def _stir(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stirred.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _attempt(self, claimed: Claimed) -> None:
+        started = self._clock()
+        try:
+            verdict = await self._send(claimed, started)
+        except asyncio.CancelledError:
+            # Only _wind_up cancels, when the grace is over: the request may be out there.
+            verdict = Verdict(OutcomeClass.UNKNOWN, Reason.INTERRUPTED)
+        except Exception:
+            log.exception("delivery %s attempt %s failed inside Jianbao", claimed.delivery_id, claimed.number)
+            verdict = Verdict(OutcomeClass.UNKNOWN, Reason.INTERRUPTED)
+        finished = self._clock()
+        settlement = settle(
+            verdict,
+            delivery_id=claimed.delivery_id,
+            number=claimed.number,
+            now=finished,
+            resend_in_doubt=self._resend_in_doubt,
+        )
+        settled = Settled(claimed, started, finished, verdict, settlement)
+        self._settled.append(settled)
+        if len(self._settled) == 1 or len(self._settled) >= GROUP:
+            self._stirred.set()
+        if self._on_settled is not None:
+            self._on_settled(settled)
+
+    async def _send(self, claimed: Claimed, at: dt.datetime) -> Verdict:
+        channel = self._channels.get(claimed.channel)
+        if channel is None:
+            return Verdict(OutcomeClass.PERMANENT_CONFIG, Reason.UNSUPPORTED_TYPE)
+        body = self._bodies.get(claimed.message_id) or await self._load(claimed.message_id)
+        body = body.replace(_MARK, self._token(claimed.delivery_id).encode())
+        signature = channel.sign(claimed.secret, at) if claimed.secret is not None else _NO_SIGNATURE
+        exchange = await self._sender.send(
+            signature.signed_url(claimed.url.reveal()), signature.signed_body(body), _HEADERS
+        )
+        return judge(exchange, channel, self._clock())
+
+    async def _load(self, message_id: int) -> bytes:
+        body = await self._ledger.message_body(message_id)
+        if len(self._bodies) >= MESSAGES_KEPT:
+            self._bodies.pop(next(iter(self._bodies)))
+        self._bodies[message_id] = body
+        return body
+
+    async def _keep_alive(self) -> None:
+        """Tell the others that this worker lives, and take up what dead ones left."""
+        while True:
+            await asyncio.sleep(RECOVER_S / 2)
+            await self._ledger.heartbeat(self._worker, now=self._clock())
+            await self._recover()
+
+    async def _recover(self) -> None:
+        if count := await self._ledger.recover(now=self._clock()):
+            log.warning("%s deliveries were interrupted; they are in doubt until a person settles them", count)
+
+    async def _wind_up(self) -> None:
+        """Let what is in flight end, then write its receipts; what outlasts the grace is in doubt."""
+        self._stopping = True
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=STOP_GRACE_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        if self._settled:
+            await self._turn(0)

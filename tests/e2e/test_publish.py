@@ -1,0 +1,172 @@
+"""The main job, as a person runs it: a document and a directory in, cards in the groups, receipts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .conftest import Installation, directory_file, register, units, webhook
+
+Everyone = Callable[[int], list[dict[str, Any]]]
+
+
+def test_every_unit_gets_its_card_once_and_a_second_run_sends_nothing(
+    installation: Installation, issue_file: Path, tmp_path: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 30)
+    register(installation, recipients)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(30)))
+
+    first = installation.json("publish", str(issue_file), "--directory", roster, "--now")
+    again = installation.json("publish", str(issue_file), "--directory", roster, "--now")
+
+    assert first["counts"] == {"accepted": 30}
+    assert first["issue"]["state"] == "released"
+    assert again["counts"] == {"accepted": 30}
+    assert [d["id"] for d in again["deliveries"]] == [d["id"] for d in first["deliveries"]]
+    assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(30)}
+
+
+def test_the_real_issue_reaches_every_unit_of_both_lists(
+    installation: Installation, tmp_path: Path, shared: Path
+) -> None:
+    source = _meizhou(shared)
+    recipients = [
+        {
+            "id": entry["id"],
+            "name": entry["name"],
+            "kind": entry["kind"],
+            "aliases": entry["aliases"],
+            "targets": [
+                {
+                    "channel": (c := ("wecom", "dingtalk", "feishu")[i % 3]),
+                    "url": webhook(installation.sandbox, c, f"key-{entry['id']}"),
+                }
+            ],
+        }
+        for i, entry in enumerate(source["entries"])
+    ]
+    groups = [
+        {"id": name, "name": name, "members": members, "phrases": _phrases(source, name)}
+        for name, members in source["groups"].items()
+    ]
+    register(installation, recipients)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, groups))
+
+    done = installation.json("publish", str(shared / "bulletins/meizhou-2022-01.txt"), "--directory", roster, "--now")
+
+    expected = {
+        *source["groups"]["county_governments"],
+        *source["groups"]["municipal_party_and_government_units"],
+    }
+    assert {d["recipient"] for d in done["deliveries"]} == expected
+    assert {d["state"] for d in done["deliveries"]} == {"accepted"}
+    assert {d["list"] for d in done["deliveries"] if d["recipient"].startswith("gov-")} == {"send"}
+    assert installation.arrived() == {f"key-{rid}": 1 for rid in expected}
+
+
+def test_a_vendor_that_answers_200_with_a_refusal_is_a_refusal(
+    installation: Installation, issue_file: Path, tmp_path: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 9)
+    register(installation, recipients[3:])
+    for number, fault in enumerate(("html", "no_content", "truncated_json"), 3):
+        channel = recipients[number]["targets"][0]["channel"]
+        installation.api("/_sandbox/faults", {"channel": channel, "key": f"key-{number:05d}", "fault": fault})
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(9)))
+
+    done = installation.json("publish", str(issue_file), "--directory", roster, "--now", code=4)
+
+    states = {d["recipient"]: (d["state"], d["class"], d["http_status"]) for d in done["deliveries"]}
+    assert {states[f"unit-{i}"] for i in range(3)} == {("refused", "permanent_config", 200)}
+    assert {states[f"unit-{i}"][:2] for i in range(3, 6)} == {("in_doubt", "unknown")}
+    assert {states[f"unit-{i}"][:2] for i in range(6, 9)} == {("accepted", "ok")}
+
+
+def test_a_phrase_nobody_matches_is_shown_and_never_dropped(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    text = issue_file.read_text(encoding="utf-8").replace("各测试单位。", "各测试单位、某某开发区管委会。")
+    issue_file.write_text(text, encoding="utf-8")
+    recipients = units(installation.sandbox, 3)
+    register(installation, recipients)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(3)))
+
+    held = installation.json("publish", str(issue_file), "--directory", roster, code=4)
+    assert held["issue"]["state"] == "held"
+    assert held["unresolved"] == ["某某开发区管委会"]
+    assert installation.arrived() == {}
+
+    now = installation.json("publish", str(issue_file), "--directory", roster, "--now", code=4)
+    assert now["unresolved"] == ["某某开发区管委会"]
+    assert now["counts"] == {"accepted": 3}
+
+
+def test_a_mended_directory_sends_only_to_those_who_had_nothing(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 4)
+    register(installation, recipients)
+    three = str(directory_file(tmp_path / "three.yaml", recipients, everyone(3)))
+    four = str(directory_file(tmp_path / "four.yaml", recipients, everyone(4)))
+    installation.json("publish", str(issue_file), "--directory", three, "--now")
+
+    done = installation.json("publish", str(issue_file), "--directory", four, "--now")
+
+    assert done["counts"] == {"accepted": 4}
+    assert done["new_deliveries"] == 1
+    assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(4)}
+
+
+def test_a_dry_run_leaves_no_trace(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 5)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(5)))
+
+    seen = installation.json("publish", str(issue_file), "--directory", roster, "--dry-run")
+
+    assert len(seen["deliveries"]) == 5
+    assert installation.json("receipts") == []
+    assert installation.json("directory", "check", roster)["recipients"] == 5
+    assert installation.arrived() == {}
+
+
+def test_an_unreadable_document_is_refused_with_one_sentence(installation: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "empty.txt"
+    file.write_bytes(b"")
+
+    answer = installation.json("parse", str(file), code=3)
+    assert set(answer["error"]) == {"code", "message"}
+    spoken = installation.run("publish", str(file), "--now")
+    assert (spoken.returncode, spoken.stdout) == (3, "") or spoken.returncode == 2
+
+
+def test_a_bad_directory_is_refused_whole_with_lines_and_keys(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 3)
+    recipients[1]["id"] = "unit-0"
+    recipients[2]["targets"][0]["url"] = "https://10.0.0.1/cgi-bin/webhook/send?key=hidden-key-0001"
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(1)))
+
+    done = installation.run("publish", str(issue_file), "--directory", roster, "--now")
+
+    assert done.returncode == 2
+    assert "unit-0" in done.stderr
+    assert "targets[0].url" in done.stderr
+    assert "hidden-key-0001" not in done.stderr
+    assert installation.json("directory", "check", roster, code=2)["error"]["code"] == "directory"
+    assert installation.run("directory", "export", "-").stdout.count("- id:") == 0
+
+
+def _meizhou(shared: Path) -> Any:
+
+    return json.loads((shared / "bulletins/meizhou_directory.json").read_text(encoding="utf-8"))
+
+
+def _phrases(source: Any, group: str) -> list[str]:
+    rows = [p for p in source["collective_phrases"] if p.get("group") == group]
+    return [text for p in rows for text in (p["phrase"], *p["variants"])]

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     IMAGE = "image"
     RULE = "rule"  # a printed line across the page
     PAGE_BREAK = "page_break"
+    SCAN = "scan"  # a page that is only a picture
 
 
 class Region(StrEnum):

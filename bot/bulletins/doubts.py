@@ -36,6 +36,7 @@ DOUBTS = {
     "paragraph_rejoined": Doubt("这一段在此处被空行断开，已与上文相连。", False),
     "text_below_lists": Doubt("名单之后还有文字，未计入文章：“{0}”。请核对。", True),
     "combined_issue": Doubt("合刊期号“{0}”，按第一个期号处理。", False),
+    "scanned_page": Doubt("这一页是图片，读不出文字。请核对内容是否齐全。", True),
     "lost_characters": Doubt("文件中有无法显示的字符。请核对原文件编码。", True),
 }
 

@@ -5,12 +5,16 @@ Each piece of furniture at a page end marks the next text as `cut`: a paragraph 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 
 from bot.bulletins.blocks import Kind, Region
+from bot.bulletins.characters import ends_clause
 from bot.bulletins.labels import PAGE_NUMBER, WEB_FURNITURE
+from bot.bulletins.lists import starts_list
 from bot.bulletins.roles import Piece, Role
 
+_DIGITS = re.compile(r"\d+")
 _BREAKS = (Role.PAGE_NUMBER, Role.RUNNING_HEAD)
 
 
@@ -35,15 +39,22 @@ def strip(sheet: list[Piece]) -> None:
 
 
 def _running_heads(sheet: list[Piece]) -> None:
-    """The same short text beside at least two page ends is a running head or foot."""
-    ends = [i for i, p in enumerate(sheet) if p.role is Role.PAGE_NUMBER or p.block.kind is Kind.PAGE_BREAK]
-    beside: defaultdict[str, set[int]] = defaultdict(set)
-    for i in ends:
-        for j in (i - 1, i + 1):
-            if 0 <= j < len(sheet) and sheet[j].free and len(sheet[j].key) <= 40:
-                beside[sheet[j].key].add(j)
-    total = Counter(p.key for p in sheet)
-    for text, places in beside.items():
-        if len(places) >= 2 or (places and total[text] >= 3):
-            for j in places:
-                sheet[j].give(Role.RUNNING_HEAD, "repeated_at_page_ends")
+    """The same short text (but for digits) beside at least two page ends is a running head or foot.
+
+    Looked for twice: a head may be set in two lines.
+    """
+    for _ in range(2):
+        beside: defaultdict[str, set[int]] = defaultdict(set)
+        for i, piece in enumerate(sheet):
+            if piece.role in _BREAKS or piece.block.kind is Kind.PAGE_BREAK:
+                for j in (i - 1, i + 1):
+                    if 0 <= j < len(sheet) and _may_run(sheet[j]):
+                        beside[_DIGITS.sub("#", sheet[j].key)].add(j)
+        for places in beside.values():
+            if len(places) >= 2:
+                for j in places:
+                    sheet[j].give(Role.RUNNING_HEAD, "repeated_at_page_ends")
+
+
+def _may_run(piece: Piece) -> bool:
+    return piece.free and len(piece.key) <= 40 and not ends_clause(piece.plain) and not starts_list(piece.text)

@@ -65,11 +65,17 @@ def _wraps(head: Piece, above: Piece, piece: Piece, indented: bool) -> bool:
         return False
     if _CONTINUES.match(piece.plain):
         return True
-    if not above.block.full or BULLET.match(piece.plain) or LEADER.search(above.plain):
-        return False
-    if above.block.align != piece.block.align or _other_type(above, piece):
+    if BULLET.match(piece.plain) or LEADER.search(above.plain):
         return False
     starts = 1 <= piece.block.indent <= 4.5
+    if not above.block.full:
+        # A line pulled short by the rules of line breaking: it has no stop, and the next has no indent.
+        inside = indented and 1 <= head.block.indent <= 4.5 and not starts and not piece.block.align
+        return (
+            inside and is_prose(head.key + above.key) and not ends_clause(above.plain) and not _other_type(above, piece)
+        )
+    if above.block.align != piece.block.align or _other_type(above, piece):
+        return False
     if piece.block.align == "center":
         return True
     if indented:

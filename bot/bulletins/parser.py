@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.bulletins import articles, asides, foot, furniture, headlines, masthead, notes, paragraphs
-from bot.bulletins.blocks import Block, Region
+from bot.bulletins.blocks import Block, Kind, Region
 from bot.bulletins.doubts import Doubts
 from bot.bulletins.issue_line import is_issue_line
 from bot.bulletins.lists import starts_list
@@ -135,6 +135,9 @@ def _doubt_issue(
     for i in tail.leftovers:
         if sheet[i].role is Role.AFTER_FOOT and len(sheet[i].key) > 30:
             doubts.add("text_below_lists", sheet[i].text, where=sheet[i].block.where)
+    for piece in sheet:
+        if piece.block.kind is Kind.SCAN:
+            doubts.add("scanned_page", where=piece.block.where)
     for piece in sheet:
         if "\ufffd" in piece.text and piece.role not in (Role.FURNITURE, Role.LAYOUT):
             doubts.add("lost_characters", where=piece.block.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.bulletins import archive, html, legacy, parser, txt
+from bot.bulletins import archive, docx, html, legacy, parser, pdf, txt
 from bot.bulletins.blocks import Block
 from bot.bulletins.detect import Format, detect
 from bot.bulletins.limits import DEFAULT, Limits
@@ -16,6 +16,8 @@ _READERS = {
     Format.TXT: txt.read,
     Format.HTML: html.read,
     Format.MHTML: html.read_mhtml,
+    Format.DOCX: docx.read,
+    Format.PDF: pdf.read,
 }
 
 

@@ -11,6 +11,7 @@ REFUSALS = {
     "encrypted": "文件设有打开密码。请去掉密码后再提交。",
     "damaged": "文件已损坏或不完整，读不出正文。请重新导出后再提交。",
     "scanned_pdf_no_text": "这份 PDF 是扫描图片，没有文字层。请提交由 Word/WPS 直接导出的 PDF，或原 DOCX 文件。",
+    "unreadable_text": "这份 PDF 的字体没有文字编码，读出来是乱码。请由 Word/WPS 重新导出，或提交原 DOCX 文件。",
     "too_large": "文件超出读取上限。请确认选对了文件；只提交简报正文，附件另发。",
     "too_many_pages": "页数超出读取上限。请确认选对了文件；只提交简报正文，附件另发。",
     "too_deep": "文件内部嵌套层数异常，可能不是正常的简报。请另存为 DOCX 或 TXT 后再提交。",

@@ -19,13 +19,16 @@ def item(text: str) -> str:
 
 def differences(label: dict[str, Any], out: dict[str, Any]) -> list[str]:
     """The labelled fields in which `out` differs; [] when the reading is right."""
-    wrong = []
-    for name in ("masthead", "classification"):
-        if same_text(label[name]) != same_text(out[name]):
-            wrong.append(f"{name}: {label[name]!r} != {out[name]!r}")
-    for name in ("year", "number", "total"):
-        if label["issue"][name] != out["issue"][name]:
-            wrong.append(f"issue.{name}: {label['issue'][name]} != {out['issue'][name]}")
+    wrong = [
+        f"{name}: {label[name]!r} != {out[name]!r}"
+        for name in ("masthead", "classification")
+        if same_text(label[name]) != same_text(out[name])
+    ]
+    wrong.extend(
+        f"issue.{name}: {label['issue'][name]} != {out['issue'][name]}"
+        for name in ("year", "number", "total")
+        if label["issue"][name] != out["issue"][name]
+    )
     wrong.extend(
         f"{name}: {label[name]} != {out[name]}"
         for name in ("date", "release_date", "print_count")

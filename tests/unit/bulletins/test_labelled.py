@@ -11,7 +11,7 @@ from bot.bulletins import parse
 from bot.domain.errors import DocumentRefused
 from tests.unit.bulletins.comparison import differences
 
-FORMATS = (".txt", ".html")
+FORMATS = (".txt", ".html", ".docx", ".pdf")
 
 
 def labels(shared: Path, suffix: str) -> list[Path]:

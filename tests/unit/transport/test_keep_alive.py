@@ -70,6 +70,7 @@ async def test_an_answer_nobody_asked_for_is_not_taken_for_the_next_one(sender: 
         await client.write(OK)
         await go.wait()
         await client.write(OK)
+        await client.hung_up()
 
     refusal = answer(b'{"errcode":93000}')
     async with RawServer(talkative, answering(refusal)) as server:

@@ -5,6 +5,7 @@ Edge: `create_app` (ASGI), `SandboxServer` (background thread), `run` (blocking)
 """
 
 from bot.sandbox.app import create_app
+from bot.sandbox.preview import PREVIEW_CSS, render_html
 from bot.sandbox.server import SandboxServer, run
 
-__all__ = ["SandboxServer", "create_app", "run"]
+__all__ = ["PREVIEW_CSS", "SandboxServer", "create_app", "render_html", "run"]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot.sandbox import control
+from bot.sandbox import control, pages
 from bot.sandbox.endpoint import Sandbox, VendorEndpoint
 from bot.sandbox.platforms import PLATFORMS
 from bot.sandbox.robots import Clock, Registry
@@ -37,7 +37,7 @@ def create_app(
         vendors += [Route(prefix + path, endpoint) for path in platform.ROUTES for prefix in ("", "/{prefix:path}")]
     # The vendor's answer to a wrong path below open-apis, seen with the retired v1 hook.
     vendors.append(Route("/open-apis/{rest:path}", _no_resource, methods=["GET", "POST"]))
-    app = Starlette(routes=[*vendors, *control.routes(sandbox)])
+    app = Starlette(routes=[*vendors, *control.routes(sandbox), *pages.routes(sandbox)])
     app.state.sandbox = sandbox
     return app
 

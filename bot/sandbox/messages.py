@@ -6,7 +6,6 @@ bodies stored once.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from bisect import bisect_right
 from collections import Counter
@@ -82,14 +81,14 @@ class Group:
 
 
 class MessageLog:
-    """Appends, finds and counts messages; order numbers go on after `clear`."""
+    """Appends, finds and counts messages; order numbers go on after `clear`. `version` differs after every change."""
 
     def __init__(self) -> None:
         self._all: list[Message] = []
         self._groups: dict[tuple[str, str], Group] = {}
         self._bodies: dict[bytes, bytes] = {}
         self._latest = 0
-        self._changed = asyncio.Event()
+        self.version = 0
 
     @property
     def latest(self) -> int:
@@ -129,7 +128,7 @@ class MessageLog:
         fault: str | None = None,
         answered: bool = True,
     ) -> Message:
-        """Keep one call and wake whoever waits for changes."""
+        """Keep one call."""
         self._latest += 1
         body = self._bodies.setdefault(body, body)
         message = Message(
@@ -140,7 +139,7 @@ class MessageLog:
         group.messages.append(message)
         group.counts[verdict] += 1
         self._all.append(message)
-        self._wake()
+        self.version += 1
         return message
 
     def clear(self) -> None:
@@ -148,7 +147,7 @@ class MessageLog:
         self._all.clear()
         self._groups.clear()
         self._bodies.clear()
-        self._wake()
+        self.version += 1
 
     def find(
         self, *, channel: str | None = None, key: str | None = None, verdict: str | None = None, since: int = 0
@@ -167,11 +166,3 @@ class MessageLog:
             and (key is None or message.key == key)
             and (verdict is None or message.verdict == verdict)
         ]
-
-    async def change(self) -> None:
-        """Return at the next append or clear."""
-        await self._changed.wait()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()

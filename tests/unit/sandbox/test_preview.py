@@ -1,0 +1,191 @@
+"""The preview: every payload of the vectors as a phone shows it, and anything at all without harm."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox import PREVIEW_CSS, render_html
+from bot.sandbox.exchange import words
+from bot.sandbox.platforms import PLATFORMS
+from bot.sandbox.preview import excerpt
+
+EVIL = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
+ALLOWED_TAGS = words(
+    "div p span a strong b em del code pre blockquote ul li hr br table tr th td dl dt dd i img svg font"
+)
+ALLOWED_ATTRIBUTES = words("class href rel target src alt loading referrerpolicy viewbox aria-hidden color")
+
+
+class Sieve(HTMLParser):
+    """Fails on a tag or attribute the preview never writes."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in ALLOWED_TAGS, tag
+        for name, value in attrs:
+            assert name in ALLOWED_ATTRIBUTES, name
+            if name == "href":
+                assert re.match(r"https?://", value or ""), value
+            if name == "src":
+                assert re.match(r"https?://|data:image/(png|jpeg);base64,", value or ""), value
+
+
+def sieve(html: str) -> None:
+    html.encode()
+    parser = Sieve()
+    parser.feed(html)
+    parser.close()
+
+
+def everything(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in everything(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in everything(inner)]
+    return [value] if isinstance(value, str) else []
+
+
+def plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+@pytest.mark.parametrize("channel", list(PLATFORMS))
+def test_every_valid_payload_has_a_picture(channel: str, vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors[channel]["valid_payloads"]:
+        with subtests.test(row["name"]):
+            html = render_html(channel, row["payload"])
+            name = channel if channel in ("wecom", "dingtalk", "feishu") else "plain"
+            assert html.startswith(f'<div class="pv pv-{name}">')
+            assert "pv-raw" not in html
+            assert excerpt(channel, row["payload"])
+            sieve(html)
+
+
+@pytest.mark.parametrize("channel", list(PLATFORMS))
+def test_every_invalid_payload_can_be_shown(channel: str, vectors: Any, subtests: pytest.Subtests) -> None:
+    for row in vectors[channel]["invalid_payloads"]:
+        with subtests.test(row["name"]):
+            sieve(render_html(channel, row["payload"]))
+            excerpt(channel, row["payload"])
+
+
+@pytest.mark.parametrize("channel", list(PLATFORMS))
+def test_a_hostile_text_in_every_place_stays_text(channel: str, vectors: Any, subtests: pytest.Subtests) -> None:
+    def poison(value: object, name: str = "") -> object:
+        if isinstance(value, dict):
+            return {key: poison(inner, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [poison(inner, name) for inner in value]
+        kinds = ("msgtype", "msg_type", "msgType", "messageType", "tag", "card_type", "schema")
+        return value + EVIL if isinstance(value, str) and name not in kinds else value
+
+    for row in vectors[channel]["valid_payloads"]:
+        with subtests.test(row["name"]):
+            html = render_html(channel, poison(row["payload"]))
+            sieve(html)
+            assert "<script" not in html
+            assert "<img src=x" not in html
+
+
+def test_a_text_notice_shows_what_the_card_says(vectors: Any) -> None:
+    rows = vectors["wecom"]["valid_payloads"]
+    card = next(row["payload"] for row in rows if row["name"] == "template_card text_notice")
+    shown = plain(render_html("wecom", card))
+    for text in (
+        "云岭市乡村振兴局",
+        "青溪县：党建引领盘活闲置农房",
+        "312套",
+        "期号",
+        "第18期",
+        "点击查看",
+        "查看本期全文",
+    ):
+        assert text in shown
+
+
+def test_a_card_is_cut_where_the_client_cuts_it() -> None:
+    card = {"card_type": "text_notice", "main_title": {"title": "长" * 27}, "sub_title_text": "文" * 113}
+    shown = plain(render_html("wecom", {"msgtype": "template_card", "template_card": card}))
+    assert "长" * 26 + "…" in shown
+    assert "文" * 112 + "…" in shown
+
+
+def test_wecom_markdown_shows_a_table_raw_and_v2_draws_it() -> None:
+    content = {"content": "|甲|乙|\n|-|-|\n|1|2|"}
+    assert "|甲|乙|" in render_html("wecom", {"msgtype": "markdown", "markdown": content})
+    assert "<th>甲</th>" in render_html("wecom", {"msgtype": "markdown_v2", "markdown_v2": content})
+
+
+def test_a_single_button_hides_the_others_and_two_may_stand_side_by_side() -> None:
+    buttons = [{"title": "阅读", "actionURL": "https://a.cn"}, {"title": "签收", "actionURL": "https://a.cn"}]
+    card: dict[str, Any] = {"title": "t", "text": "x", "btns": buttons, "btnOrientation": "1"}
+    both = render_html("dingtalk", {"msgtype": "actionCard", "actionCard": card})
+    assert "pv-beside" in both
+    assert "签收" in both
+    single = {**card, "singleTitle": "全文", "singleURL": "https://a.cn"}
+    html = render_html("dingtalk", {"msgtype": "actionCard", "actionCard": single})
+    assert "全文" in html
+    assert "签收" not in html
+
+
+def test_feishu_1_shows_headings_raw_and_2_renders_them() -> None:
+    element = {"tag": "markdown", "content": "# 标题"}
+    one = render_html("feishu", {"msg_type": "interactive", "card": {"elements": [element]}})
+    two = render_html("feishu", {"msg_type": "interactive", "card": {"schema": "2.0", "body": {"elements": [element]}}})
+    assert "# 标题" in one
+    assert '<p class="pv-h pv-h1">标题</p>' in two
+
+
+def test_a_picture_is_made_anew_from_its_bytes(vectors: Any) -> None:
+    png = vectors["wecom"]["image_md5_vectors"][0]["png_base64"]
+    assert f"data:image/png;base64,{png}" in render_html("wecom", {"msgtype": "image", "image": {"base64": png}})
+    svg = "PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIi8+"
+    assert "data:" not in render_html("wecom", {"msgtype": "image", "image": {"base64": svg}})
+
+
+def test_an_unknown_channel_or_type_is_shown_as_it_is() -> None:
+    assert "pv-raw" in render_html("teams", {"type": "message"})
+    assert "&#34;msgtype&#34;: &#34;hologram&#34;" in render_html("wecom", {"msgtype": "hologram"})
+    odds: list[object] = [None, [], "text", 5]
+    for odd in odds:
+        assert "pv-raw" in render_html("dingtalk", odd)
+
+
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    assert "a?" in render_html("wecom", {"msgtype": "text", "text": {"content": "a\ud83d"}})
+
+
+NAMES = words(
+    "msgtype msg_type msgType messageType msgData content text title card elements tag markdown url btns news articles "
+    "links template_card card_type main_title horizontal_content_list schema body columns header post zh_cn at "
+    "mentioned_list isAtAll atMobiles actionCard feedCard behaviors actions fields image base64 desc_color source"
+)
+VALUES = words(
+    "text markdown markdown_v2 news template_card text_notice news_notice interactive post actionCard feedCard 2.0 "
+    "image column_set table div note button"
+)
+PAYLOADS = st.recursive(
+    st.none() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(sorted(VALUES)) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(NAMES)), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(channel=st.sampled_from(list(PLATFORMS)), payload=PAYLOADS)
+def test_any_payload_can_be_shown(channel: str, payload: object) -> None:
+    sieve(render_html(channel, payload))
+    excerpt(channel, payload)
+
+
+def test_every_rule_of_the_style_sheet_is_below_pv() -> None:
+    css = re.sub(r"/\*.*?\*/", "", PREVIEW_CSS.read_text(encoding="utf-8"), flags=re.S)
+    for selectors in re.findall(r"([^{}]+)\{", css):
+        for selector in selectors.split(","):
+            assert selector.strip().startswith(".pv"), selector

@@ -36,19 +36,23 @@ class Timeouts:
 
     `pool_s`: waiting for one of the `max_in_flight` places. `dns_s`: looking the name up. `connect_s`: name, TCP and
     TLS together. `silence_s`: between two pieces of the answer, the first included. `total_s`: the whole attempt once
-    it has a place, however steadily the answer drips.
+    it has a place, however steadily the answer drips; None: `connect_s` and twice `silence_s`.
     """
 
     pool_s: float = 20.0
     dns_s: float = 5.0
     connect_s: float = 10.0
     silence_s: float = 15.0
-    total_s: float = 30.0
+    total_s: float | None = None
 
     def __post_init__(self) -> None:
         # Were the total to strike first, an attempt that never connected would count as possibly arrived.
-        if not self.dns_s < self.connect_s < self.total_s:
+        if not self.dns_s < self.connect_s < self.whole_s:
             raise ValueError("timeouts must satisfy dns_s < connect_s < total_s")
+
+    @property
+    def whole_s(self) -> float:
+        return self.connect_s + 2 * self.silence_s if self.total_s is None else self.total_s
 
 
 class HttpSender:
@@ -146,7 +150,7 @@ class HttpSender:
             self._transports[key] = WebhookTransport(
                 GuardedResolver(self._names or ThreadedResolver(), self._guard, plain=plain, timeout_s=timeouts.dns_s),
                 _tls_context(ca_file),
-                ClientTimeout(total=timeouts.total_s, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
+                ClientTimeout(total=timeouts.whole_s, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
             )
         return self._transports[key]
 

@@ -204,3 +204,9 @@ async def test_closing_the_sender_leaves_what_is_in_flight_in_doubt(guard: Addre
         exchange = await task
     assert isinstance(exchange, MaybeArrived)
     assert exchange.reason is Reason.CONNECTION_LOST
+
+
+def test_time_outs_that_would_blur_sent_and_not_sent_are_refused() -> None:
+    with pytest.raises(ValueError, match="dns_s < connect_s < total_s"):
+        Timeouts(connect_s=10.0, total_s=5.0)
+    assert Timeouts(silence_s=60.0).whole_s == 130.0

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     max_in_flight: int = Field(200, ge=1, le=2000, description="同时在途的请求数上限。")
     send_timeout_seconds: float = Field(15.0, gt=0, le=300, description="单次发送等待平台回复的秒数。")
+    publications_file: Path = Field(
+        Path("config/publications.toml"), description="刊物设置文件；不存在则只有一种刊物。"
+    )
     templates_dir: Path | None = Field(None, description="自定义模板目录，其中的同名模板优先。")
     log_format: Literal["text", "json"] = Field("text", description="日志格式。")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")

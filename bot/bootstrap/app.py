@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
 from bot.flows.publish import Policy, Publisher
 from bot.settings import Settings
+from bot.sources import is_workday, load_publications
 from bot.store import Store, open_store
 from bot.transport import AddressGuard, HttpSender, Timeouts
 
@@ -85,12 +86,17 @@ class App:
 
     @cached_property
     def publisher(self) -> Publisher:
-        report = (ListKind.REPORT,) if self.settings.deliver_report else ()
+        publications = load_publications(self.settings.publications_file)
+        if self.settings.deliver_report:
+            publications = tuple(
+                replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in publications
+            )
         policy = Policy(
             zone=self.settings.zone,
             release_time=self.settings.release_time,
             late_grace=self.settings.late_grace,
-            deliver=(*report, ListKind.SEND, ListKind.COPY),
+            is_workday=is_workday,
+            publications=publications,
         )
         return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
 

@@ -60,15 +60,22 @@ def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[st
     except OSError as error:
         raise ConfigError(f"名录文件打不开：{path}（{error.strerror}）") from error
     guard = address_guard(settings)
-    loaded = directory.load(
-        data, str(path), channels=CHANNEL_NAMES, check_target=lambda _channel, url: guard.check_url(url)
-    )
+
+    def check_target(channel: str, url: str) -> str | None:
+        if (trouble := guard.check_url(url)) is not None:
+            return trouble
+        if not CHANNELS[channel].recognises(url):
+            return f"不像{CHANNEL_NAMES[channel]}的群机器人地址，请核对平台是否选对，或从群机器人设置页重新复制。"
+        return None
+
+    loaded = directory.load(data, str(path), channels=CHANNEL_NAMES, check_target=check_target)
     return loaded.directory, tuple(map(str, loaded.warnings))
 
 
 def dump_directory(roster: Directory, form: Literal["yaml", "xlsx"], *, mask: bool) -> bytes:
-    dump = directory.dump_xlsx if form == "xlsx" else directory.dump_yaml
-    return dump(roster, mask=mask)
+    if form == "xlsx":
+        return directory.dump_xlsx(roster, channels=CHANNEL_NAMES, mask=mask)
+    return directory.dump_yaml(roster, mask=mask)
 
 
 def resolve_document(

@@ -13,7 +13,7 @@ import typer
 from bot.bootstrap import CHANNEL_NAMES, App, open_app
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import ConfigError
-from bot.domain.plan import ReceiptRow, Settled
+from bot.domain.plan import Plan, ReceiptRow, Settled
 from bot.domain.release import IssueState
 from bot.flows.publish import Published
 from bot.settings import load_settings
@@ -44,7 +44,8 @@ def publish(
         data = read_file(file)
         roster = app.load_directory(directory) if directory else app.store.directory()
         if dry_run:
-            return _report(app, app.publisher.look(data, file.name, directory=roster), [], as_json, dry_run=True)
+            published, plan = app.publisher.look(data, file.name, directory=roster)
+            return _report(app, published, [], as_json, plan=plan)
         published, rows = publish_now(app, data, file, directory, now=now, wait=wait)
         return _report(app, published, rows, as_json)
     finally:
@@ -61,9 +62,12 @@ def publish_now(
         raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
     if directory:
         app.store.import_directory(roster, who=who, why=f"发布 {file.name} 时导入 {directory.name}", now=app.clock())
-    taken = app.publisher.take_in(data, file.name, source="命令行", who=who, directory=roster)
-    why = "命令行 --now" if now else "到达发布时刻"
-    published = app.publisher.release(taken, who=who, why=why, now_anyway=now)
+    published = app.publisher.take_in(data, file.name, source="命令行", who=who, directory=roster)
+    issue_id = published.stored.id
+    if now or published.stored.state is IssueState.RELEASED:
+        published = app.publisher.release_now(issue_id, who=who, why="命令行 publish", directory=roster)
+    else:
+        published = app.publisher.release_if_due(issue_id)
     if published.released:
         with _bar(published, app) as on_settled:
             app.deliver(published.stored.id, wait_s=wait, on_settled=on_settled)
@@ -113,9 +117,8 @@ def document(published: Published, rows: list[ReceiptRow]) -> dict[str, Any]:
     }
 
 
-def _planned(published: Published) -> list[dict[str, Any]]:
+def _planned(plan: Plan) -> list[dict[str, Any]]:
     """The deliveries of a dry run: as they would be, with no id and no attempt."""
-    plan = published.plan
     return [
         {
             "id": None,
@@ -131,40 +134,41 @@ def _planned(published: Published) -> list[dict[str, Any]]:
     ]
 
 
-def _report(app: App, published: Published, rows: list[ReceiptRow], as_json: bool, *, dry_run: bool = False) -> int:
+def _report(app: App, published: Published, rows: list[ReceiptRow], as_json: bool, *, plan: Plan | None = None) -> int:
+    """Print it and give the exit code; `plan` is there for a dry run only."""
     if as_json:
         shape = document(published, rows)
-        if dry_run:
-            shape["deliveries"] = _planned(published)
+        if plan is not None:
+            shape["deliveries"] = _planned(plan)
             shape["counts"] = dict(Counter(d["state"] for d in shape["deliveries"]))
         emit(shape)
     else:
-        show(app, published, rows, dry_run=dry_run)
-    return verdict(published, rows, app, dry_run=dry_run)
+        show(app, published, rows, plan=plan)
+    return 0 if plan is not None else verdict(published, rows)
 
 
-def verdict(published: Published, rows: list[ReceiptRow], app: App, *, dry_run: bool = False) -> int:
+def verdict(published: Published, rows: list[ReceiptRow]) -> int:
     """0 when everybody on the lists has it (or it waits for its day); 4 when anybody has not."""
-    if dry_run or (published.stored.state is IssueState.SCHEDULED and not published.released):
+    if published.stored.state is IssueState.SCHEDULED:
         return 0
     resolution = published.resolution
     missed = (
-        resolution.unresolved(app.publisher.policy.deliver)
+        not published.released
+        or resolution.unresolved(published.publication.deliver)
         or resolution.unresolved_exclusions
         or resolution.without_target
         or any(row.state is not DeliveryState.ACCEPTED for row in rows)
-        or not published.released
     )
     return INCOMPLETE if missed else 0
 
 
-def show(app: App, published: Published, rows: list[ReceiptRow], *, dry_run: bool = False) -> None:
+def show(app: App, published: Published, rows: list[ReceiptRow], *, plan: Plan | None = None) -> None:
     stored, resolution = published.stored, published.resolution
     zone = app.settings.zone
     out.print(f"{stored.issue.masthead} {stored.issue.label}", style="bold", markup=False)
-    if dry_run:
-        groups = len({(d.recipient_id, d.target_id, d.message) for d in published.plan.deliveries})
-        out.print(f"试算：将发送至 {len(resolution.recipients)} 个单位 {groups} 条消息；没有入库，没有发送。")
+    if plan is not None:
+        count = len(plan.deliveries)
+        out.print(f"试算：将发送至 {len(resolution.recipients)} 个单位，共 {count} 条消息；没有入库，没有发送。")
     elif not published.released and stored.state is IssueState.HELD:
         out.print("已收下，等待人工处理，没有发送。确认后可加 --now 发布。", style="yellow")
     elif not published.released and stored.release_at:

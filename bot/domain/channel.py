@@ -17,10 +17,11 @@ from .secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What signing adds to a request: raw (not yet encoded) query values, or fields of the JSON body."""
+    """What signing adds to a request: raw (not yet encoded) query values, fields of the JSON body, or headers."""
 
     query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str | int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def signed_url(self, url: str) -> str:
         """`url` with the query values appended, each percent-encoded exactly once."""

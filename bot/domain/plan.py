@@ -32,6 +32,16 @@ class StoredIssue:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """One person's approval of exactly this content, with what was held against it before their eyes."""
+
+    who: str
+    at: dt.datetime
+    why: str
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoredTarget:
     """A target with its row id and what stands in the way of sending to it."""
 

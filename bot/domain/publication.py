@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from .issue import ListKind
+from .resolver import normal
 
 
 class DayRule(StrEnum):
@@ -20,7 +21,7 @@ class DayRule(StrEnum):
 
 
 class Approval(StrEnum):
-    """Who must agree before an issue goes out by itself. `two_person`: the second is not who took it in."""
+    """Who must agree before an issue goes out by itself. `two_person`: two different people."""
 
     AUTOMATIC = "automatic"
     ONE_PERSON = "one_person"
@@ -62,3 +63,16 @@ class Publication:
     remind_at_most: int = 2
     alert: tuple[str, ...] = ()
     """Recipient ids whose targets are told when a person is needed."""
+
+
+DEFAULT = Publication("default", "简报")
+"""What an installation without a publications file has: one publication for whatever comes."""
+
+
+def publication_for(masthead: str, publications: tuple[Publication, ...]) -> Publication:
+    """The publication that claims this masthead, else the one that claims none, else DEFAULT."""
+    key = normal(masthead)
+    for publication in publications:
+        if key in map(normal, publication.mastheads):
+            return publication
+    return next((p for p in publications if not p.mastheads), DEFAULT)

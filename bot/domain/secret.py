@@ -22,6 +22,9 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret('••••••')"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         raise TypeError("a Secret is not pickled; reveal it where it is used")
 
@@ -37,8 +40,11 @@ def mask_url(url: str) -> str:
 
     Path and query are dropped whole, because every vendor keeps the credential in one or the other.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or "?"
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or "?"
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "…"
     tail = url[-2:] if len(url) > 40 else ""
     return f"{parts.scheme}://{host}{port}/…{tail}"

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
-from bot.domain.issue import Issue
+from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Pace
-from bot.domain.plan import Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
-from bot.domain.release import Hold
+from bot.domain.plan import ApprovalRow, Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
+from bot.domain.release import Hold, IssueState
 from bot.domain.source import Found, Poll
 
 
@@ -71,6 +71,7 @@ class IssueStore(Protocol):
         self,
         issue: Issue,
         *,
+        publication: str,
         original: bytes,
         name: str,
         source: str,
@@ -79,7 +80,13 @@ class IssueStore(Protocol):
         release_at: dt.datetime | None,
         holds: Sequence[Hold],
     ) -> StoredIssue:
-        """Take an issue in. The same content is the same revision; the same number with other content a new one."""
+        """Take an issue in. The same content is the same revision and changes nothing; the same number with other
+        content is a new revision: the issue is `held` or `scheduled` anew as `holds` say, also when an earlier
+        revision was released (it is then a correction)."""
+        ...
+
+    def find_issue(self, issue: Issue) -> StoredIssue | None:
+        """The stored issue that this one is another copy or revision of."""
         ...
 
     def issue(self, issue_id: int) -> StoredIssue: ...
@@ -91,8 +98,49 @@ class IssueStore(Protocol):
         deliveries are new; those that exist already (same revision, target, kind, part) are left as they are."""
         ...
 
+    def due_issues(self, now: dt.datetime) -> list[int]:
+        """Ids of scheduled issues whose `release_at` is not after `now`, oldest first."""
+        ...
+
+    def next_release(self) -> dt.datetime | None:
+        """The earliest `release_at` of a scheduled issue."""
+        ...
+
+    def approvals(self, issue_id: int, content_hash: str) -> list[ApprovalRow]:
+        """Approvals of exactly this content that were not withdrawn, oldest first."""
+        ...
+
+    def approve(
+        self, issue_id: int, *, content_hash: str, holds: Sequence[Hold], who: str, why: str, now: dt.datetime
+    ) -> None:
+        """Keep an approval; the same person again replaces nothing and adds what they have seen since."""
+        ...
+
+    def withdraw_approvals(self, issue_id: int) -> None: ...
+
+    def amend_issue(
+        self,
+        issue_id: int,
+        *,
+        expected_revision: int,
+        expected_state: IssueState,
+        state: IssueState,
+        release_at: dt.datetime | None,
+        holds: Sequence[Hold],
+        who: str,
+        action: str,
+        why: str,
+        now: dt.datetime,
+    ) -> bool:
+        """One conditional update with its line in the history; False when the issue was changed meanwhile."""
+        ...
+
     def released_before(self, issue_id: int, revision_id: int) -> Issue | None:
         """The latest revision other than this one that has deliveries, as it was; None when there is none."""
+        ...
+
+    def reached(self, issue_id: int) -> list[tuple[str, ListKind]]:
+        """Recipients with an accepted or in-doubt delivery of any revision, and the list they stood on."""
         ...
 
     def covered(self, revision_id: int) -> set[str]:

@@ -1,18 +1,26 @@
-"""Take a document in, plan it, release it. What is sent, and to whom, is fixed here; sending is deliver.py's."""
+"""From a document to its release. What is sent, and to whom, is fixed here; sending is deliver.py's.
+
+An issue is `scheduled` when nothing stands in its way and `held` when a person must look. People act on it (approve,
+hold, reschedule, release now, cancel) and the clock acts on it (release what is due); every act is one conditional
+update with its line in the history, so that two people, two schedulers or a restart cannot publish twice.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from bot.domain.calendar import NoCalendar, Workdays, release_day
 from bot.domain.card import CardKind
 from bot.domain.changes import describe_changes
 from bot.domain.directory import Directory
-from bot.domain.issue import Issue, ListKind
+from bot.domain.errors import ConfigError
+from bot.domain.issue import Issue
 from bot.domain.plan import Plan, StoredIssue, StoredTarget
+from bot.domain.publication import Publication, publication_for
 from bot.domain.release import Hold, IssueState, release_moment, too_late
 from bot.domain.resolver import Resolution, Resolver
 
@@ -27,32 +35,37 @@ class Store(IssueStore, DirectoryStore, ReceiptStore, Protocol):
 Parse = Callable[[bytes, str], Issue]
 """(bytes, file name) -> Issue, or DocumentRefused."""
 
+SCHEDULER = "定时发布"
+"""Who acts when the clock does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings a release depends on."""
+    """The settings a release depends on, where the publication says nothing of its own."""
 
     zone: ZoneInfo
     release_time: dt.time
     late_grace: dt.timedelta
-    deliver: tuple[ListKind, ...] = (ListKind.SEND, ListKind.COPY)
+    is_workday: Workdays
+    publications: tuple[Publication, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What came of it. `new_deliveries` is 0 for a dry run, a hold, and a second run of the same issue."""
+    """An issue with everything that follows from it now. `new_deliveries` is 0 unless this act released some."""
 
     stored: StoredIssue
+    publication: Publication
     resolution: Resolution
-    plan: Plan
     holds: tuple[Hold, ...]
-    released: bool
+    """What stands in the way, seen by an approver or not."""
+    released: bool = False
     new_deliveries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """The use case, over the ports it needs."""
+    """The use cases, over the ports they need."""
 
     store: Store
     parse: Parse
@@ -60,12 +73,26 @@ class Publisher:
     clock: Clock
     policy: Policy
 
-    def take_in(self, data: bytes, name: str, *, source: str, who: str, directory: Directory) -> Published:
-        """Read, store and plan; nothing is sent. The issue is `scheduled`, or `held` with the reasons."""
+    # --- taking in -------------------------------------------------------------------------------------------------
+
+    def take_in(
+        self, data: bytes, name: str, *, source: str, who: str, directory: Directory | None = None
+    ) -> Published:
+        """Read, store and assess; nothing is sent. The same document again is the same issue."""
         issue = self.parse(data, name)
-        resolution, holds, release_at = self._assess(issue, directory)
+        publication = publication_for(issue.masthead, self.policy.publications)
+        earlier = self.store.find_issue(issue)
+        if earlier is not None and earlier.released_at is not None:
+            # A correction: its moment is now, whatever date the bulletin bears.
+            release_at: dt.datetime | None = self.clock()
+            timing: tuple[Hold, ...] = ()
+        else:
+            release_at, timing = self._timing(issue, publication)
+        resolution, holds = self._assess(issue, publication, directory or self.store.directory())
+        holds = (*timing, *holds, *self._approval_missing(publication, ()))
         stored = self.store.save_issue(
             issue,
+            publication=publication.id,
             original=data,
             name=name,
             source=source,
@@ -74,12 +101,15 @@ class Publisher:
             release_at=release_at,
             holds=holds,
         )
-        return Published(stored, resolution, self._plan(stored, resolution), holds, released=False)
+        return Published(stored, publication, resolution, holds)
 
-    def look(self, data: bytes, name: str, *, directory: Directory) -> Published:
-        """The dry run: what `take_in` and `release` would do, with nothing stored."""
+    def look(self, data: bytes, name: str, *, directory: Directory) -> tuple[Published, Plan]:
+        """The dry run: what `take_in` and a release would do, with nothing stored."""
         issue = self.parse(data, name)
-        resolution, holds, release_at = self._assess(issue, directory)
+        publication = publication_for(issue.masthead, self.policy.publications)
+        release_at, timing = self._timing(issue, publication)
+        resolution, holds = self._assess(issue, publication, directory)
+        holds = (*timing, *holds, *self._approval_missing(publication, ()))
         state = IssueState.HELD if holds else IssueState.SCHEDULED
         stored = StoredIssue(0, 0, 1, issue, state, release_at, holds=holds)
         targets = [
@@ -89,59 +119,192 @@ class Publisher:
             for target in recipient.targets
             if target.enabled
         ]
-        return Published(stored, resolution, make_plan(stored, resolution, targets, self.renderer), holds, False)
+        return Published(stored, publication, resolution, holds), make_plan(stored, resolution, targets, self.renderer)
 
-    def release(self, taken: Published, *, who: str, why: str, now_anyway: bool = False) -> Published:
-        """Release when due, or `now_anyway` because a person said so (the holds are then on record as seen).
+    def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
+        """An issue as it stands, against the directory as it is now."""
+        stored = self.store.issue(issue_id)
+        publication = publication_for(stored.issue.masthead, self.policy.publications)
+        resolution, holds = self._assess(stored.issue, publication, directory or self.store.directory())
+        timing = [h for h in stored.holds if h.code in ("no_date", "no_calendar", "too_late", "by_person")]
+        approved = [a.who for a in self.store.approvals(issue_id, stored.issue.content_hash)]
+        return Published(
+            stored, publication, resolution, (*timing, *holds, *self._approval_missing(publication, approved))
+        )
 
-        Releasing a released issue again adds only recipients not yet covered: a second run sends nothing twice.
+    # --- acts of people --------------------------------------------------------------------------------------------
+
+    def approve(self, issue_id: int, *, who: str, why: str = "") -> Published:
+        """`who` has seen the issue as it is now, and everything held against it. Pins the content: a changed
+        document needs approval anew. With enough approvals the issue is scheduled, or due at once."""
+        seen = self.review(issue_id)
+        self._open(seen.stored)
+        now = self.clock()
+        self.store.approve(
+            issue_id, content_hash=seen.stored.issue.content_hash, holds=seen.holds, who=who, why=why, now=now
+        )
+        left = self._outstanding(self.review(issue_id))
+        state = IssueState.HELD if left or seen.stored.release_at is None else IssueState.SCHEDULED
+        if not left and seen.stored.release_at is None:
+            left = (Hold("no_date", "没有发布时间：请改期（jianbao reschedule）或立即发布。"),)
+        self._amend(seen.stored, state, seen.stored.release_at, left, who, "approve", why)
+        return self.review(issue_id)
+
+    def hold(self, issue_id: int, *, who: str, why: str) -> Published:
+        """Stop it from going out until somebody approves it."""
+        seen = self.review(issue_id)
+        self._open(seen.stored)
+        self.store.withdraw_approvals(issue_id)
+        holds = (*seen.holds, Hold("by_person", f"{who} 暂停：{why}"))
+        self._amend(seen.stored, IssueState.HELD, seen.stored.release_at, holds, who, "hold", why)
+        return self.review(issue_id)
+
+    def reschedule(self, issue_id: int, *, at: dt.datetime, who: str, why: str) -> Published:
+        """Move it to `at` (aware, not past). Reasons to hold that came from the date fall away."""
+        if at <= self.clock():
+            raise ConfigError("改期的时间已经过去；要立即发布请用 jianbao release。")
+        seen = self.review(issue_id)
+        self._open(seen.stored)
+        holds = tuple(h for h in self._outstanding(seen) if h.code not in ("no_date", "no_calendar", "too_late"))
+        state = IssueState.HELD if holds else IssueState.SCHEDULED
+        self._amend(seen.stored, state, at, holds, who, "reschedule", why)
+        return self.review(issue_id)
+
+    def cancel(self, issue_id: int, *, who: str, why: str) -> Published:
+        """It will not go out. Cancelled is final: a corrected document is a new revision and opens it again."""
+        seen = self.review(issue_id)
+        self._open(seen.stored)
+        self._amend(seen.stored, IssueState.CANCELLED, seen.stored.release_at, (), who, "cancel", why)
+        return self.review(issue_id)
+
+    def release_now(self, issue_id: int, *, who: str, why: str, directory: Directory | None = None) -> Published:
+        """A person lets it go now; what is held against it is on record as seen by them.
+
+        A released issue again: only recipients not yet covered get a delivery, so a second run sends nothing twice.
         """
-        stored, now = taken.stored, self.clock()
-        due = stored.release_at is not None and stored.release_at <= now
-        free = stored.state is IssueState.RELEASED or (stored.state is IssueState.SCHEDULED and due)
-        if stored.state is IssueState.CANCELLED or not (free or now_anyway):
-            return taken
-        reasons = "；".join(h.message for h in taken.holds)
+        seen = self.review(issue_id, directory=directory)
+        if seen.stored.state is IssueState.CANCELLED:
+            raise ConfigError(f"第 {issue_id} 号期刊已取消，不能发布。")
+        if seen.publication.approval.needed > 1 and seen.stored.state is not IssueState.RELEASED:
+            missing = [h for h in self._outstanding(seen) if h.code == "needs_approval"]
+            if missing:
+                raise ConfigError(f"{missing[0].message}批准够了才能发布。")
+        return self._release(seen, who=who, why=why)
+
+    # --- acts of the clock -----------------------------------------------------------------------------------------
+
+    def release_due(self) -> list[Published]:
+        """Release every scheduled issue whose moment has come; hold those that are too late or newly in doubt."""
+        return [self.release_if_due(issue_id) for issue_id in self.store.due_issues(self.clock())]
+
+    def release_if_due(self, issue_id: int) -> Published:
+        """The same for one issue; nothing happens when it is not scheduled or its moment has not come."""
+        now = self.clock()
+        seen = self.review(issue_id)
+        stored = seen.stored
+        if stored.state is not IssueState.SCHEDULED or stored.release_at is None or stored.release_at > now:
+            return seen
+        holds = self._outstanding(seen)
+        if too_late(stored.release_at, now, seen.publication.late_grace or self.policy.late_grace):
+            late = self._late(stored.release_at)
+            approvals = self.store.approvals(issue_id, stored.issue.content_hash)
+            holds = (*holds, *(() if any(late in a.holds for a in approvals) else (late,)))
+        if not holds:
+            return self._release(seen, who=SCHEDULER, why="到达发布时刻")
+        self._amend(stored, IssueState.HELD, stored.release_at, holds, SCHEDULER, "hold", "到达发布时刻时仍有问题")
+        return self.review(issue_id)
+
+    # --- the rules -------------------------------------------------------------------------------------------------
+
+    def _release(self, seen: Published, *, who: str, why: str) -> Published:
+        reasons = "；".join(h.message for h in seen.holds)
         count = self.store.release(
-            taken.plan,
+            self._plan(seen),
             who=who,
             why=f"{why}（已知：{reasons}）" if reasons else why,
-            now=now,
-            expected_revision=stored.revision_id,
+            now=self.clock(),
+            expected_revision=seen.stored.revision_id,
         )
-        return replace(taken, stored=self.store.issue(stored.id), released=True, new_deliveries=count)
+        return replace(seen, stored=self.store.issue(seen.stored.id), released=True, new_deliveries=count)
 
-    def _assess(self, issue: Issue, directory: Directory) -> tuple[Resolution, tuple[Hold, ...], dt.datetime | None]:
-        resolution = Resolver(directory).resolve(issue, deliver=self.policy.deliver)
-        holds = [Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message) for w in issue.blocking]
-        holds += resolution_holds(resolution, self.policy.deliver, directory)
-        release_at = None
-        if issue.date is None:
-            holds.append(Hold("no_date", "文件没有完整日期，请指定发布时间。"))
-        else:
-            release_at = release_moment(issue.date, self.policy.release_time, self.policy.zone)
-            if too_late(release_at, self.clock(), self.policy.late_grace):
-                holds.append(
-                    Hold(
-                        "too_late",
-                        f"已过发布时刻{release_at.astimezone(self.policy.zone):%Y-%m-%d %H:%M}，请确认是否仍要发布。",
-                    )
-                )
-        return resolution, tuple(holds), release_at
-
-    def _plan(self, stored: StoredIssue, resolution: Resolution) -> Plan:
-        targets = self.store.targets([rid for rid, _ in resolution.recipients])
+    def _plan(self, seen: Published) -> Plan:
+        stored, resolution = seen.stored, seen.resolution
         first = self.store.released_before(stored.id, stored.revision_id)
-        if first is None:
-            kind, changes = CardKind.ISSUE, tuple[str, ...]()
-        else:
-            kind, changes = CardKind.CORRECTION, describe_changes(first, stored.issue)
+        if first is not None:
+            # A correction also reaches those who got the first one and are on no list any more.
+            listed = {rid for rid, _ in resolution.recipients}
+            gone = tuple(row for row in self.store.reached(stored.id) if row[0] not in listed)
+            resolution = replace(resolution, recipients=(*resolution.recipients, *gone))
         return make_plan(
             stored,
             resolution,
-            targets,
+            self.store.targets([rid for rid, _ in resolution.recipients]),
             self.renderer,
-            kind=kind,
-            changes=changes,
+            kind=CardKind.ISSUE if first is None else CardKind.CORRECTION,
+            changes=() if first is None else describe_changes(first, stored.issue),
             leave_out=self.store.covered(stored.revision_id),
         )
+
+    def _assess(
+        self, issue: Issue, publication: Publication, directory: Directory
+    ) -> tuple[Resolution, tuple[Hold, ...]]:
+        resolution = Resolver(directory).resolve(issue, deliver=publication.deliver)
+        reading = [Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message) for w in issue.blocking]
+        return resolution, (*reading, *resolution_holds(resolution, publication.deliver, directory))
+
+    def _timing(self, issue: Issue, publication: Publication) -> tuple[dt.datetime | None, tuple[Hold, ...]]:
+        if issue.date is None:
+            return None, (Hold("no_date", "文件没有完整日期，请指定发布时间。"),)
+        try:
+            day = release_day(issue.date, publication.day_rule, self.policy.is_workday)
+        except NoCalendar as error:
+            return None, (Hold("no_calendar", f"{error}请指定发布时间。"),)
+        at = release_moment(day, publication.release_time or self.policy.release_time, self.policy.zone)
+        if too_late(at, self.clock(), publication.late_grace or self.policy.late_grace):
+            return at, (self._late(at),)
+        return at, ()
+
+    def _late(self, at: dt.datetime) -> Hold:
+        return Hold("too_late", f"已过发布时刻 {at.astimezone(self.policy.zone):%Y-%m-%d %H:%M}，请确认是否仍要发布。")
+
+    def _approval_missing(self, publication: Publication, approved: Sequence[str]) -> tuple[Hold, ...]:
+        people = len(set(approved))
+        needed = publication.approval.needed
+        if people >= needed:
+            return ()
+        return (Hold("needs_approval", f"需要 {needed} 人批准，已有 {people} 人。"),)
+
+    def _outstanding(self, seen: Published) -> tuple[Hold, ...]:
+        """What is held against the issue and was not before any approver's eyes; approvals still missing included."""
+        approvals = self.store.approvals(seen.stored.id, seen.stored.issue.content_hash)
+        known = {h for a in approvals for h in a.holds}
+        return tuple(h for h in seen.holds if h.code == "needs_approval" or h not in known)
+
+    def _open(self, stored: StoredIssue) -> None:
+        if stored.state in (IssueState.RELEASED, IssueState.CANCELLED):
+            raise ConfigError(f"第 {stored.id} 号期刊{stored.state.chinese}，不能再改。")
+
+    def _amend(
+        self,
+        stored: StoredIssue,
+        state: IssueState,
+        release_at: dt.datetime | None,
+        holds: Sequence[Hold],
+        who: str,
+        action: str,
+        why: str,
+    ) -> None:
+        done = self.store.amend_issue(
+            stored.id,
+            expected_revision=stored.revision_id,
+            expected_state=stored.state,
+            state=state,
+            release_at=release_at,
+            holds=tuple(holds),
+            who=who,
+            action=action,
+            why=why,
+            now=self.clock(),
+        )
+        if not done:
+            raise ConfigError(f"第 {stored.id} 号期刊刚被别人改动，请刷新后再试；您的操作没有生效。")

@@ -14,7 +14,7 @@ from bot.domain.delivery import DeliveryState
 from bot.settings import load_settings
 
 from .output import COLOURS, err, out
-from .publish import publish_now, show
+from .publish import deliver, show, take_and_release
 
 WAIT_S = 8.0
 """Long enough to see the first retry (5 s, give or take a fifth) succeed."""
@@ -39,8 +39,15 @@ def demo(
             err.print(f"  · {name}：{what}", markup=False)
         app = open_app(stage.settings)
         try:
-            data = stage.document.read_bytes()
-            published, rows = publish_now(app, data, stage.document, stage.directory_file, now=True, wait=WAIT_S)
+            published = take_and_release(
+                app,
+                stage.document.read_bytes(),
+                stage.document.name,
+                app.load_directory(stage.directory_file),
+                imported_from=stage.directory_file,
+                now=True,
+            )
+            rows = deliver(app, published, wait=WAIT_S)
             show(app, published, rows)
         finally:
             app.close()

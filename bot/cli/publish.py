@@ -12,6 +12,7 @@ import typer
 
 from bot.bootstrap import CHANNEL_NAMES, App, open_app
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.plan import Plan, ReceiptRow, Settled
 from bot.domain.release import IssueState
@@ -46,32 +47,37 @@ def publish(
         if dry_run:
             published, plan = app.publisher.look(data, file.name, directory=roster)
             return _report(app, published, [], as_json, plan=plan)
-        published, rows = publish_now(app, data, file, directory, now=now, wait=wait)
-        return _report(app, published, rows, as_json)
+        published = take_and_release(app, data, file.name, roster, imported_from=directory, now=now)
+        return deliver_and_report(app, published, wait=wait, as_json=as_json)
     finally:
         app.close()
 
 
-def publish_now(
-    app: App, data: bytes, file: Path, directory: Path | None, *, now: bool, wait: float | None
-) -> tuple[Published, list[ReceiptRow]]:
-    """The whole way from bytes to receipts; also what `demo` shows."""
+def take_and_release(
+    app: App, data: bytes, name: str, roster: Directory, *, imported_from: Path | None, now: bool
+) -> Published:
+    """From bytes to the release; nothing is sent yet. Also what `demo` shows."""
     who = whoami()
-    roster = app.load_directory(directory) if directory else app.store.directory()
     if not roster.recipients:
         raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
-    if directory:
-        app.store.import_directory(roster, who=who, why=f"发布 {file.name} 时导入 {directory.name}", now=app.clock())
-    published = app.publisher.take_in(data, file.name, source="命令行", who=who, directory=roster)
-    issue_id = published.stored.id
-    if now or published.stored.state is IssueState.RELEASED:
-        published = app.publisher.release_now(issue_id, who=who, why="命令行 publish", directory=roster)
-    else:
-        published = app.publisher.release_if_due(issue_id)
+    if imported_from is not None:
+        app.store.import_directory(roster, who=who, why=f"发布 {name} 时导入 {imported_from.name}", now=app.clock())
+    taken = app.publisher.take_in(data, name, source="命令行", who=who, directory=roster)
+    if now or taken.stored.state is IssueState.RELEASED:
+        return app.publisher.release_now(taken.stored.id, who=who, why="命令行 publish", directory=roster)
+    return app.publisher.release_if_due(taken.stored.id)
+
+
+def deliver(app: App, published: Published, *, wait: float | None) -> list[ReceiptRow]:
+    """Send what the release made due, with progress; the receipts as they are afterwards."""
     if published.released:
         with _bar(published, app) as on_settled:
             app.deliver(published.stored.id, wait_s=wait, on_settled=on_settled)
-    return published, list(app.store.receipts(published.stored.id))
+    return list(app.store.receipts(published.stored.id))
+
+
+def deliver_and_report(app: App, published: Published, *, wait: float | None, as_json: bool) -> int:
+    return _report(app, published, deliver(app, published, wait=wait), as_json)
 
 
 @contextmanager

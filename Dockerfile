@@ -1,0 +1,28 @@
+# Two stages: pinned packages with hashes into an environment, then that environment alone.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+RUN python -m venv /opt/jianbao
+COPY requirements.lock ./
+RUN /opt/jianbao/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY bot ./bot
+COPY config ./config
+COPY samples ./samples
+COPY templates ./templates
+RUN /opt/jianbao/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin jianbao
+COPY --from=build /opt/jianbao /opt/jianbao
+ENV PATH=/opt/jianbao/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    JIANBAO_DATA_DIR=/data \
+    JIANBAO_LOG_FORMAT=json
+USER jianbao
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+ENTRYPOINT ["jianbao"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["jianbao", "health", "--port", "8080"]

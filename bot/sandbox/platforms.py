@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from bot.sandbox import dingtalk, feishu, wecom
+from bot.sandbox import dingtalk, feishu, lanxin, wecom, welink
 from bot.sandbox.exchange import Request, Verdict
 from bot.sandbox.robots import RatePolicy, Robot
 
@@ -39,4 +39,10 @@ class Platform(Protocol):
         """The vendor's answer to a call over the rate."""
 
 
-PLATFORMS: Mapping[str, Platform] = {"wecom": wecom, "dingtalk": dingtalk, "feishu": feishu}
+PLATFORMS: Mapping[str, Platform] = {
+    "wecom": wecom,
+    "dingtalk": dingtalk,
+    "feishu": feishu,
+    "lanxin": lanxin,
+    "welink": welink,
+}

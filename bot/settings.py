@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "JIANBAO_"
@@ -161,7 +160,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         # One line a key: a list may have several wrong items.
-        raise SettingsError("\n".join(dict.fromkeys(_explain(d, path) for d in details))) from None
+        lines = [_explain(str(d["loc"][0]), d.get("ctx", {}).get("error"), path) for d in details]
+        raise SettingsError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _read_file() -> tuple[Path, dict[str, Any]]:
@@ -178,14 +178,15 @@ def _read_file() -> tuple[Path, dict[str, Any]]:
         raise SettingsError(f"{path}: 不是有效的 TOML（UTF-8）：{error}") from error
 
 
-def _explain(detail: ErrorDetails, path: Path) -> str:
-    key = str(detail["loc"][0])
+def _explain(key: str, own: object, path: Path) -> str:
+    """`own`: what one of our validators said, None when the type or bounds were broken.
+
+    Ours speak Chinese and never quote the value; pydantic's own messages do neither.
+    """
     variable = PREFIX + key.upper()
     place = f"环境变量 {variable}" if variable in os.environ else f"{path}: {key}"
     field = Settings.model_fields[key]
-    # Our validators speak Chinese and never quote the value; pydantic's own messages do neither.
-    what = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else _allowed(field)
-    return f"{place}：{what}。说明：{field.description}"
+    return f"{place}：{own or _allowed(field)}。说明：{field.description}"
 
 
 def _allowed(field: FieldInfo) -> str:

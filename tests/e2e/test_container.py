@@ -1,0 +1,203 @@
+"""The container files, without containers: what they say is read from them and run as plain processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from bot.cli.app import app
+from bot.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+PORT = "8080"
+START_S = 30.0
+STOP_S = 30.0
+
+
+def dockerfile() -> list[list[tuple[str, str]]]:
+    """The instructions of each stage, in order."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    stages: list[list[tuple[str, str]]] = []
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        word, _, rest = line.partition(" ")
+        if word == "FROM":
+            stages.append([])
+        stages[-1].append((word, rest.strip()))
+    return stages
+
+
+def image(word: str) -> str:
+    """The last instruction of that name in the final stage."""
+    return [rest for name, rest in dockerfile()[-1] if name == word][-1]
+
+
+def image_environment() -> dict[str, str]:
+    return dict(re.findall(r"([A-Z_]+)=(\S+)", image("ENV")))
+
+
+def image_command() -> list[str]:
+    return [*json.loads(image("ENTRYPOINT")), *json.loads(image("CMD"))]
+
+
+def image_health_check() -> list[str]:
+    words: list[str] = json.loads(image("HEALTHCHECK").partition("CMD ")[2])
+    return words
+
+
+def compose() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return document
+
+
+def service() -> dict[str, Any]:
+    (only,) = compose()["services"].values()
+    assert isinstance(only, dict)
+    return only
+
+
+# what the files say
+
+
+def test_compose_accepts_the_file() -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed")
+    done = subprocess.run([program, "config", "-q"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_file_has_no_key_that_compose_v1_does_not_know() -> None:
+    assert set(compose()) == {"version", "services", "volumes"}
+
+
+def test_compose_hands_on_every_setting_and_no_other() -> None:
+    names = [entry.partition("=")[0] for entry in service()["environment"]]
+    assert sorted(names) == sorted(PREFIX + key.upper() for key in Settings.model_fields)
+
+
+def test_the_data_lie_in_the_volume() -> None:
+    assert image_environment()["JIANBAO_DATA_DIR"] == image("VOLUME") == "/data"
+    assert "JIANBAO_DATA_DIR=/data" in service()["environment"]
+    assert service()["volumes"] == ["data:/data"]
+    assert list(compose()["volumes"]) == ["data"]
+
+
+def test_every_variable_of_the_image_is_a_setting() -> None:
+    ours = {name for name in image_environment() if name.startswith(PREFIX)}
+    assert ours <= {PREFIX + key.upper() for key in Settings.model_fields}
+
+
+def test_image_and_compose_run_and_check_the_same() -> None:
+    assert service()["command"] == json.loads(image("CMD"))
+    assert service()["healthcheck"]["test"] == ["CMD", *image_health_check()]
+
+
+def test_image_starts_and_checks_with_the_console_script() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert image_command()[0] in project["scripts"]
+    assert image_health_check()[0] in project["scripts"]
+
+
+def test_the_program_does_not_run_as_root() -> None:
+    assert image("USER") not in ("root", "0")
+    assert service()["cap_drop"] == ["ALL"]
+    assert service()["read_only"] is True
+
+
+def test_nothing_is_installed_without_its_hash() -> None:
+    lines = [rest for stage in dockerfile() for word, rest in stage if word == "RUN" and "pip install" in rest]
+    assert lines
+    assert all("--require-hashes -r requirements.lock" in line or "--no-deps" in line for line in lines)
+
+
+def test_what_is_copied_exists_and_is_not_ignored() -> None:
+    allowed = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")
+    }
+    for word, rest in dockerfile()[0]:
+        if word == "COPY":
+            *sources, _ = rest.split()
+            for source in sources:
+                assert (ROOT / source).exists(), source
+                assert source in allowed, source
+
+
+# what they start
+
+
+def commands() -> Any:
+    return typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+needs_serve = pytest.mark.skipif("serve" not in commands(), reason="`jianbao serve` is not built yet")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The image's, with the volume in a folder of the test."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    given = {name: value for name, value in image_environment().items() if name != "PATH"}
+    assert given["JIANBAO_DATA_DIR"] == "/data"
+    return bare | given | {"JIANBAO_DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def as_process(words: list[str], port: str) -> list[str]:
+    return [sys.executable, "-m", "bot", *(port if word == PORT else word for word in words[1:])]
+
+
+@contextmanager
+def running(environment: dict[str, str], port: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(as_process(image_command(), port), cwd=cwd, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def healthy(environment: dict[str, str], port: str, cwd: Path) -> bool:
+    done = subprocess.run(as_process(image_health_check(), port), cwd=cwd, env=environment, capture_output=True)
+    return done.returncode == 0
+
+
+@needs_serve
+def test_the_image_s_command_becomes_healthy_and_stops_gently(
+    environment: dict[str, str], port: str, tmp_path: Path
+) -> None:
+    with running(environment, port, tmp_path) as process:
+        deadline = time.monotonic() + START_S
+        while not healthy(environment, port, tmp_path):
+            assert process.poll() is None, "it ended by itself"
+            assert time.monotonic() < deadline, f"not healthy within {START_S} s"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_S) == 0
+    assert (tmp_path / "data" / "jianbao.db").exists()
+
+
+@needs_serve
+def test_the_health_check_fails_where_nothing_runs(environment: dict[str, str], port: str, tmp_path: Path) -> None:
+    assert not healthy(environment, port, tmp_path)

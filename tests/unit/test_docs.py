@@ -1,0 +1,357 @@
+"""The documents say what the program does: commands, settings, states, words, rooms, links."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from bot.channels import CHANNELS
+from bot.cli.app import app
+from bot.domain.delivery import DeliveryState
+from bot.domain.directory import RecipientKind
+from bot.domain.issue import ListKind
+from bot.domain.release import IssueState
+from bot.domain.retry import SCHEDULE_S
+from bot.settings import PREFIX, Settings
+from tests.unit.test_layers import MAY_IMPORT
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text under each `## ` heading, by heading."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return {title.strip(): body for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of every table row but head and rule, as plain text: no backticks, `\\|` is a bar."""
+    found = []
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE):
+        for line in block.splitlines()[2:]:
+            cells = re.split(r"(?<!\\)\|", line)[1:-1]
+            found.append([cell.strip().replace("`", "").replace("\\|", "|") for cell in cells])
+    return found
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Fenced code of one language; the indent of a list item is taken off."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
+
+
+# commands
+
+
+def walk(command: Any, path: str = "jianbao") -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, f"{path} {name}")
+
+
+COMMANDS: dict[str, Any] = dict(walk(typer.main.get_command(app)))
+
+
+def spelling(parameter: Any) -> str:
+    """How docs/commands.md writes a parameter: `FILE`, `--json`, `--out FOLDER`, `--limits / --no-limits`."""
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar).strip("[]")
+    words = " / ".join([*parameter.opts, *parameter.secondary_opts])
+    return f"{words} {parameter.metavar}" if parameter.metavar else words
+
+
+def test_every_command_has_its_section_and_no_section_is_without_a_command() -> None:
+    described = [title for title in sections(read(DOCS / "commands.md")) if title.startswith("jianbao")]
+    assert sorted(described) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_described_as_its_help_describes_it(name: str) -> None:
+    section = sections(read(DOCS / "commands.md"))[name]
+    assert f"\n> {COMMANDS[name].help}\n" in section
+    documented = {row[0]: row[1] for row in rows(section)}
+    assert documented == {spelling(p): p.help for p in COMMANDS[name].params}
+
+
+def shell_commands(program: str) -> Iterator[tuple[str, list[str]]]:
+    for page in PAGES:
+        for code in blocks(read(page), "sh"):
+            for line in code.splitlines():
+                words = shlex.split(line, comments=True)
+                if words and words[0] == program:
+                    yield str(page.relative_to(ROOT)), words[1:]
+
+
+def test_every_command_line_in_the_documents_can_be_typed() -> None:
+    seen = 0
+    for page, words in shell_commands("jianbao"):
+        depth = 2 if words[0] == "directory" else 1
+        command = COMMANDS[" ".join(["jianbao", *words[:depth]])]
+        known = {spelled for p in command.params for spelled in (*p.opts, *p.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known, f"{page}: {words}"
+        seen += 1
+    assert seen >= 6
+
+
+def test_every_make_target_in_the_documents_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), flags=re.MULTILINE))
+    assert {words[0] for _, words in shell_commands("make")} <= targets
+
+
+# the JSON shapes
+
+DIRECTORY = """\
+recipients:
+- id: gov-meijiang
+  name: 梅江区人民政府
+  targets:
+  - {channel: wecom, label: 政务公开群, url: "http://127.0.0.1:9/cgi-bin/webhook/send?key=00000000-aaaa-bbbb-cccc-000000000000"}
+groups:
+- {id: counties, name: 各县（市、区）人民政府, phrases: [各县（市、区）人民政府], members: [gov-meijiang]}
+"""
+BULLETIN = """\
+河长制工作简报
+
+2022年第3期（总第8期）
+
+梅州市全面推行河长制工作领导小组办公室        2022年3月4日
+
+梅江区开展河道清漂行动
+
+3月3日，梅江区组织河道清漂行动，清理漂浮物二十吨。
+
+报送：市委、市政府领导
+发送：各县（市、区）人民政府，梅江区人民政府
+抄送：市水务局
+"""
+FREE = ("payload", "counts")
+"""Keys whose value has no fixed shape."""
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a directory whose one bot is not there (nothing listens), and a bulletin for it."""
+    folder = tmp_path_factory.mktemp("shapes")
+    (folder / "directory.yaml").write_text(DIRECTORY, encoding="utf-8")
+    (folder / "bulletin.txt").write_text(BULLETIN, encoding="utf-8")
+    return folder
+
+
+SHAPES = {
+    "parse": "bulletin.txt",
+    "resolve": "bulletin.txt --directory directory.yaml",
+    "render": "bulletin.txt --channel feishu --style text",
+    "publish": "bulletin.txt --directory directory.yaml --now",
+    "directory import": "directory.yaml",
+    "directory check": "directory.yaml",
+    "doctor": "",
+}
+
+
+def assert_same_shape(documented: Any, real: Any, place: str) -> None:
+    if isinstance(documented, dict):
+        assert isinstance(real, dict), place
+        assert list(documented) == list(real), place
+        for key in documented:
+            if key not in FREE:
+                assert_same_shape(documented[key], real[key], f"{place}.{key}")
+    elif isinstance(documented, list):
+        assert isinstance(real, list), place
+        if documented and real:
+            assert_same_shape(documented[0], real[0], f"{place}[0]")
+    else:
+        assert not isinstance(real, dict | list), place
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, workplace: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    ours = {"JIANBAO_ALLOWED_HOSTS": "127.0.0.1:9", "JIANBAO_DATA_DIR": f"var {name}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *name.split(), *SHAPES[name].split(), "--json"],
+        cwd=workplace,
+        env=environment | ours,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 1, done.stderr
+    documented = blocks(sections(read(DOCS / "commands.md"))[f"jianbao {name}"], "json")[0]
+    assert_same_shape(json.loads(documented), json.loads(done.stdout), name)
+
+
+# settings
+
+
+def shipped_settings() -> dict[str, dict[str, str]]:
+    """config/jianbao.toml: by key, its effect, unit and risk, and the default that stands there commented out."""
+    found = {}
+    for block in read(ROOT / "config" / "jianbao.toml").strip().split("\n\n")[1:]:
+        lines = [line.removeprefix("# ") for line in block.splitlines()]
+        key, _, default = lines[-1].partition(" = ")
+        parts = re.findall(r"(Effect|Unit|Risk): (.*?)(?= (?:Effect|Unit|Risk): |$)", " ".join(lines[:-1]))
+        found[key] = {name.lower(): text.replace("`", "") for name, text in parts} | {"default": default}
+    return found
+
+
+def test_the_settings_page_names_every_setting_in_the_order_of_the_code() -> None:
+    assert list(sections(read(DOCS / "settings.md"))) == list(Settings.model_fields)
+
+
+@pytest.mark.parametrize("key", Settings.model_fields)
+def test_a_setting_is_described_as_in_the_shipped_file(key: str) -> None:
+    page = dict(rows(sections(read(DOCS / "settings.md"))[key]))
+    shipped = shipped_settings()[key]
+    assert page.pop("environment") == PREFIX + key.upper()
+    assert page.pop("default").removeprefix("unset, for example ") == shipped.pop("default")
+    assert page == shipped
+
+
+def test_every_variable_in_the_documents_is_a_setting() -> None:
+    known = {PREFIX + key.upper() for key in Settings.model_fields} | {"JIANBAO_CONFIG"}
+    named = {name for page in PAGES if page.parent != DOCS / "decisions" for name in variables(read(page))}
+    assert named <= known
+
+
+def variables(text: str) -> list[str]:
+    return re.findall(rf"{PREFIX}[A-Z][A-Z_]+", text)
+
+
+# states and words
+
+
+@pytest.mark.parametrize("page", [*READMES, DOCS / "guarantee.md"], ids=lambda page: page.name)
+def test_the_states_of_a_delivery_are_those_of_the_code(page: Path) -> None:
+    described = {row[0]: row[1] for row in rows(read(page)) if row[0] in set(DeliveryState)}
+    assert described == {state.value: state.chinese for state in DeliveryState}
+
+
+@pytest.mark.parametrize("page", [READMES[1], DOCS / "guarantee.md"], ids=lambda page: page.name)
+def test_a_state_promises_on_paper_what_it_promises_on_screen(page: Path) -> None:
+    described = {row[0]: row[2] for row in rows(read(page)) if row[0] in set(DeliveryState)}
+    assert described == {state.value: state.promise for state in DeliveryState}
+
+
+def test_the_guarantee_says_which_states_are_settled() -> None:
+    described = {row[0]: row[3] for row in rows(read(DOCS / "guarantee.md")) if row[0] in set(DeliveryState)}
+    assert described == {state.value: "yes" if state.settled else "no" for state in DeliveryState}
+
+
+def test_the_guarantee_gives_the_waits_of_the_retry_schedule() -> None:
+    waits = [f"{s // 3600} h" if s % 3600 == 0 else f"{s // 60} min" if s % 60 == 0 else f"{s} s" for s in SCHEDULE_S]
+    text = " ".join(read(DOCS / "guarantee.md").split())
+    assert f"The waits are {', '.join(waits[:-1])} and {waits[-1]}" in text
+    assert f"some {round(sum(SCHEDULE_S) / 3600)} hours after the first try" in text
+    assert f"{Settings.model_fields['max_in_flight'].default} deliveries by default" in text
+
+
+WORDS = (
+    *("publication", "issue", "article", "list", "report", "send", "copy", "phrase", "recipient", "group", "target"),
+    *("channel", "card", "message", "part", "release", "delivery", "attempt", "receipt", "sign-off"),
+)
+
+
+def test_the_glossary_has_every_word_once_and_no_term_for_two_words() -> None:
+    table = rows(read(DOCS / "glossary.md"))
+    words, terms = [row[0] for row in table], [row[1] for row in table]
+    assert set(WORDS) <= set(words)
+    assert len(set(words)) == len(words)
+    assert len(set(terms)) == len(terms)
+
+
+def test_the_glossary_has_the_terms_the_program_shows() -> None:
+    text = read(DOCS / "glossary.md")
+    table = {row[0]: row[1] for row in rows(text)}
+    assert {kind.value: table[kind.value] for kind in ListKind} == {kind.value: kind.chinese for kind in ListKind}
+    for word in (*RecipientKind, *IssueState):
+        assert f"{word.chinese} `{word.value}`" in text
+    for name, channel in CHANNELS.items():
+        assert f"`{name}` {channel.CHINESE}" in text
+
+
+# architecture and decisions
+
+
+def test_the_table_of_rooms_is_the_one_the_layer_test_enforces() -> None:
+    table = {
+        row[0]: set() if row[1] == "nothing" else set(row[1].split(", "))
+        for row in rows(sections(read(DOCS / "architecture.md"))["The rooms"])
+    }
+    assert table == MAY_IMPORT
+
+
+def test_every_dependency_has_its_reason_and_no_reason_is_without_a_dependency() -> None:
+    project = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]
+    page = sections(read(DOCS / "decisions" / "libraries.md"))
+    for title, declared in (
+        ("At run time", project["dependencies"]),
+        ("For development", project["optional-dependencies"]["dev"]),
+    ):
+        assert [row[0] for row in rows(page[title])] == [re.split(r"[ <>=;\[]", line)[0] for line in declared]
+
+
+def test_every_decision_stands_in_the_index() -> None:
+    index = read(DOCS / "decisions" / "README.md")
+    missing = [
+        p.name for p in (DOCS / "decisions").glob("*.md") if p.name != "README.md" and f"]({p.name})" not in index
+    ]
+    assert not missing
+
+
+# all pages
+
+
+def slug(heading: str) -> str:
+    """The anchor a heading gets when the page is shown."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        other = (page.parent / file).resolve() if file else page
+        assert other.exists(), target
+        if anchor:
+            assert anchor in map(slug, re.findall(r"^#+ (.+)$", read(other), flags=re.MULTILINE)), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_every_file_named_in_a_document_exists(page: Path) -> None:
+    named = re.findall(r"`((?:bot|docs|tests|templates|samples|config|benchmarks|\.ci)/[\w./-]+)`", read(page))
+    placeholders = ("NAME", "FORMAT")
+    missing = [n for n in named if not any(p in n for p in placeholders) and not (ROOT / n).exists()]
+    assert not missing
+
+
+def test_the_two_readmes_tell_the_same() -> None:
+    english, chinese = map(read, READMES)
+    for language in ("sh",):
+        assert blocks(english, language) == blocks(chinese, language)
+    assert len(re.findall(r"^#+ ", english, re.MULTILINE)) == len(re.findall(r"^#+ ", chinese, re.MULTILINE))
+    links = [re.findall(r"\]\(([^)\s]+)\)", text)[1:] for text in (english, chinese)]
+    assert links[0] == links[1]
+    assert [row[0] for row in rows(english)] == [row[0] for row in rows(chinese)]

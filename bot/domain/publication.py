@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from .issue import ListKind
@@ -63,6 +64,8 @@ class Publication:
     remind_at_most: int = 2
     alert: tuple[str, ...] = ()
     """Recipient ids whose targets are told when a person is needed."""
+    templates_dir: Path | None = None
+    """Folder whose templates win over the installation's for this publication; None: none of its own."""
 
 
 DEFAULT = Publication("default", "简报")

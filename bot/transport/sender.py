@@ -123,10 +123,11 @@ class HttpSender:
             return NotSent(Reason.TLS_FAILED, f"the CA file cannot be read: {exc.strerror or type(exc).__name__}")
         at = url.find("/", len("https://"))
         origin, target = (url[:at], url[at:]) if at > 0 else (url, "/")
+        # stream=, not content=: Host and Content-Length are then written once, by aiohttp, and not by httpx before it.
         request = httpx.Request(
             "POST",
             _origin(origin),
-            content=body,
+            stream=httpx.ByteStream(body),
             headers={**_HEADERS, **headers},
             extensions={"target": target.encode("ascii")},
         )

@@ -35,15 +35,17 @@ class WebhookTransport(AiohttpTransport):
         self._session = session
 
     async def handle_async_request(self, request: Request) -> Response:
-        """`request.url` is scheme, host and port; the rest is in the extension `target`, as bytes.
+        """`request.url` is scheme, host and port; the rest is in the extension `target`, as bytes; the body is a
+        `ByteStream`.
 
         Raises `NotConnected`, or aiohttp's own errors and TimeoutError once the request had a connection.
         """
+        assert isinstance(request.stream, ByteStream)
         async with self._session.request(
             request.method,
             URL(f"{request.url}{request.extensions['target'].decode()}", encoded=True),
             headers=request.headers,
-            data=request.content,
+            data=b"".join(request.stream),
             allow_redirects=False,
             auto_decompress=False,
         ) as answer:

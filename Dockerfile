@@ -22,7 +22,7 @@ ENV PATH=/opt/jianbao/bin:$PATH \
 USER jianbao
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8800
 ENTRYPOINT ["jianbao"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["jianbao", "health", "--port", "8080"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8800"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["jianbao", "health", "--port", "8800"]

@@ -146,16 +146,24 @@ BULLETIN = """\
 发送：各县（市、区）人民政府，梅江区人民政府
 抄送：市水务局
 """
-FREE = ("payload", "counts")
+FREE = ("payload", "counts", "before", "after")
 """Keys whose value has no fixed shape."""
+
+
+def jianbao(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    bare = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    words = [sys.executable, "-m", "bot", *line.split(), "--json"]
+    env = bare | {"JIANBAO_ALLOWED_HOSTS": "127.0.0.1:9"}
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a directory whose one bot is not there (nothing listens), and a bulletin for it."""
+    """A folder with a bulletin, published to a directory whose one bot is not there: nothing listens."""
     folder = tmp_path_factory.mktemp("shapes")
     (folder / "directory.yaml").write_text(DIRECTORY, encoding="utf-8")
     (folder / "bulletin.txt").write_text(BULLETIN, encoding="utf-8")
+    jianbao(folder, "publish bulletin.txt --directory directory.yaml --now")
     return folder
 
 
@@ -164,6 +172,8 @@ SHAPES = {
     "resolve": "bulletin.txt --directory directory.yaml",
     "render": "bulletin.txt --channel feishu --style text",
     "publish": "bulletin.txt --directory directory.yaml --now",
+    "issues": "",
+    "history": "",
     "directory import": "directory.yaml",
     "directory check": "directory.yaml",
     "doctor": "",
@@ -187,15 +197,7 @@ def assert_same_shape(documented: Any, real: Any, place: str) -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, workplace: Path) -> None:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    ours = {"JIANBAO_ALLOWED_HOSTS": "127.0.0.1:9", "JIANBAO_DATA_DIR": f"var {name}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", *name.split(), *SHAPES[name].split(), "--json"],
-        cwd=workplace,
-        env=environment | ours,
-        capture_output=True,
-        text=True,
-    )
+    done = jianbao(workplace, f"{name} {SHAPES[name]}")
     assert done.returncode != 1, done.stderr
     documented = blocks(sections(read(DOCS / "commands.md"))[f"jianbao {name}"], "json")[0]
     assert_same_shape(json.loads(documented), json.loads(done.stdout), name)

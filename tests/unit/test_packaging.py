@@ -84,7 +84,7 @@ def imported() -> set[str]:
 
 DECLARED = {requirement(line) for line in PROJECT["dependencies"]}
 
-COMES_WITH = {"markupsafe": "jinja2", "pdfminer-six": "pdfplumber", "yarl": "aiohttp"}
+COMES_WITH = {"markupsafe": "jinja2", "pdfminer-six": "pdfplumber", "soupsieve": "beautifulsoup4", "yarl": "aiohttp"}
 """Libraries whose values a declared one takes or hands out: they come with it, in the fitting version."""
 
 BY_NAME = {"lxml"}

@@ -21,6 +21,7 @@ from bot.sandbox.robots import Clock, Registry
 # Room for the largest upload (20 MiB) and its multipart wrapping.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 DRIP_SECONDS = 0.05
+_SENT_WHOLE = (Manner.WHOLE, Manner.LAST, Manner.DRIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class VendorEndpoint:
         if fault is not None:
             answer = faulty_answer(fault, verdict)
         assert answer is not None
-        self._keep(request, key, verdict, fault, answer=answer, answered=answer.manner in (Manner.WHOLE, Manner.DRIP))
+        self._keep(request, key, verdict, fault, answer=answer, answered=answer.manner in _SENT_WHOLE)
         if delay:
-            await asyncio.sleep(delay)
+            await wire.pause(receive, delay)
         await self._answer(scope, receive, send, answer, fault)
 
     def _judge(self, request: Request, key: str, fault: Fault | None) -> Verdict | None:
@@ -106,16 +107,20 @@ class VendorEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, answer: Answer, fault: Fault | None) -> None:
         if fault is None or answer.manner is Manner.WHOLE:
             await _send(send, answer)
+        elif answer.manner is Manner.LAST:
+            await _send(send, answer)
+            await asyncio.sleep(0)  # the loop writes at its next turn; a reset now would throw the bytes away
+            await wire.drop(scope, receive, fault.how)
         elif answer.manner is Manner.DRIP:
-            await _drip(send, answer, DRIP_SECONDS if fault.seconds is None else fault.seconds)
+            await _drip(receive, send, answer, DRIP_SECONDS if fault.seconds is None else fault.seconds)
         elif answer.manner is Manner.HALF:
             size = len(answer.body) // 2 if fault.bytes is None else fault.bytes
             await send(_start(answer))
             await send({"type": "http.response.body", "body": answer.body[:size], "more_body": True})
-            await asyncio.sleep(0)  # the loop writes at its next turn; a reset now would throw the bytes away
+            await asyncio.sleep(0)  # as above
             await wire.drop(scope, receive, fault.how)
         elif answer.manner is Manner.HANG:
-            await wire.hang(receive, fault.seconds)
+            await wire.pause(receive, fault.seconds)
             await wire.drop(scope, receive, fault.how)
         else:
             await wire.drop(scope, receive, fault.how)
@@ -162,9 +167,9 @@ async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _drip(send: Send, answer: Answer, pause: float) -> None:
+async def _drip(receive: Receive, send: Send, answer: Answer, seconds: float) -> None:
     await send(_start(answer))
     for position in range(len(answer.body)):
         await send({"type": "http.response.body", "body": answer.body[position : position + 1], "more_body": True})
-        await asyncio.sleep(pause)
+        await wire.pause(receive, seconds)
     await send({"type": "http.response.body", "body": b""})

@@ -22,9 +22,10 @@ DENIED = {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "
 
 
 class Manner(StrEnum):
-    """How an answer leaves: whole, byte by byte, half and then gone, not at all, or never."""
+    """How an answer leaves: whole, whole and then gone, byte by byte, half and then gone, not at all, or never."""
 
     WHOLE = "whole"
+    LAST = "last"
     DRIP = "drip"
     HALF = "half"
     DROP = "drop"
@@ -47,6 +48,7 @@ KINDS: Mapping[str, bool | None] = {
     "delay": True,
     "drop_before_reading": False,
     "drop_after_accepting": True,
+    "close_after_answer": True,
     "half_answer": True,
     "slow_body": True,
     "hang": None,
@@ -157,6 +159,8 @@ def faulty_answer(fault: Fault, verdict: Verdict | None) -> Answer:
     match fault.kind:
         case "drop_before_reading" | "drop_after_accepting":
             return Answer(sound.status, sound.body, manner=Manner.DROP)
+        case "close_after_answer":
+            return Answer(sound.status, sound.body, manner=Manner.LAST)
         case "half_answer":
             return Answer(sound.status, sound.body, manner=Manner.HALF)
         case "slow_body":
@@ -220,7 +224,7 @@ def _read_fault(entry: object, number: int) -> Fault:
     )
     fault.dice.seed(fault.seed)
     # A reset can overtake the bytes before it: half an answer is only sure to be seen before a clean close.
-    fault.how = entry.get("how", "close" if kind == "half_answer" else "reset")
+    fault.how = entry.get("how", "close" if kind in ("half_answer", "close_after_answer") else "reset")
     if fault.how not in ("reset", "close"):
         raise ValueError(f"how must be reset or close, not {fault.how!r}")
     _read_answer(fault, entry)

@@ -47,6 +47,7 @@ FAULTS: Mapping[str, str] = {
     "delay": "延迟应答",
     "drop_before_reading": "读取请求前断开",
     "drop_after_accepting": "收下后断开",
+    "close_after_answer": "应答后断开",
     "half_answer": "只应答一半",
     "slow_body": "应答逐字节发出",
     "hang": "一直不应答",

@@ -38,7 +38,7 @@ class SandboxServer:
         self.sandbox: Sandbox = app.state.sandbox
         self._socket = _listen(host, port)
         self.url = _url(self._socket)
-        self._server = uvicorn.Server(_config(app))
+        self._server = _Server(_config(app))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="jianbao-sandbox", daemon=True
         )
@@ -50,7 +50,6 @@ class SandboxServer:
 
     def stop(self) -> None:
         """End every connection and return when the thread has ended."""
-        self._server.force_exit = True  # hanging calls and watching pages would keep it waiting
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
@@ -80,7 +79,16 @@ def run(
     with _listen(host, port) as listener:
         if on_ready is not None:
             on_ready(_url(listener))
-        uvicorn.Server(_config(app)).run(sockets=[listener])
+        _Server(_config(app)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Hanging calls and watching pages never end by themselves; each is waiting for its caller to leave.
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, SandboxProtocol):
+                connection.transport.abort()
+        await super().shutdown(sockets)
 
 
 def _config(app: object) -> uvicorn.Config:

@@ -35,8 +35,10 @@ class SandboxProtocol(H11Protocol):
 
 
 async def drop(scope: Scope, receive: Receive, how: Literal["reset", "close"]) -> None:
-    """End the connection with RST or FIN and return once it is gone."""
+    """End the connection with RST or FIN, if the caller has not left already, and return once it is gone."""
     transport = _transport(scope)
+    if transport.is_closing():
+        return
     if how == "reset":
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
         transport.abort()
@@ -45,8 +47,8 @@ async def drop(scope: Scope, receive: Receive, how: Literal["reset", "close"]) -
     await _gone(receive)
 
 
-async def hang(receive: Receive, seconds: float | None) -> None:
-    """Say nothing until the caller leaves, or for `seconds`."""
+async def pause(receive: Receive, seconds: float | None) -> None:
+    """Do nothing for `seconds` (None: without end), or until the caller leaves or the server stops."""
     try:
         async with asyncio.timeout(seconds):
             await _gone(receive)

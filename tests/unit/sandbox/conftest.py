@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,30 @@ def running() -> Iterator[SandboxServer]:
         yield server
 
 
+class Complaints(logging.Handler):
+    """Keeps what the server logs as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(self.format(record))
+
+
 @pytest.fixture
-def server(running: SandboxServer) -> SandboxServer:
-    """An empty sandbox whose clock stands at NOON."""
+def server(running: SandboxServer) -> Iterator[SandboxServer]:
+    """An empty sandbox whose clock stands at NOON; an error in its log fails the test."""
     sandbox = running.sandbox
     sandbox.robots.clear()
     sandbox.faults.clear()
     sandbox.messages.clear()
     sandbox.clock.stop_at(NOON)
-    return running
+    complaints = Complaints()
+    logging.getLogger("uvicorn.error").addHandler(complaints)
+    yield running
+    logging.getLogger("uvicorn.error").removeHandler(complaints)
+    assert complaints.said == []
 
 
 class Caller:

@@ -170,3 +170,20 @@ def test_a_hundred_thousand_messages_are_found_quickly() -> None:
     assert sum(group.counts["accepted"] for group in log.groups()) == 100_000
     assert len(log.find(verdict="refused")) == 0
     assert time.perf_counter() - started < 1
+
+
+def test_stopping_ends_hanging_calls_and_watchers_quietly(caplog: pytest.LogCaptureFixture) -> None:
+    with SandboxServer(open_mode=True) as server, httpx.Client(timeout=30) as client, ThreadPoolExecutor() as pool:
+        client.post(
+            f"{server.url}/_sandbox/faults", json=[{"fault": "hang", "times": 1}, {"fault": "delay", "seconds": 60}]
+        )
+        url = f"{server.url}/cgi-bin/webhook/send?key=K"
+        calls = [pool.submit(httpx.post, url, json={}, timeout=30) for _ in range(2)]
+        with client.stream("GET", f"{server.url}/_sandbox/events") as stream:
+            lines = stream.iter_lines()
+            while len(server.sandbox.messages) < 2:
+                next(lines)
+            server.stop()
+        for call in calls:
+            assert isinstance(call.exception(), httpx.RemoteProtocolError | httpx.ReadError)
+    assert caplog.records == []

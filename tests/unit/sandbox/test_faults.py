@@ -16,6 +16,7 @@ from tests.unit.sandbox.conftest import SEND, Caller
 
 SendText = Callable[[str, str], int | str]
 BODY = json.dumps({"msgtype": "text", "text": {"content": "简报"}}, ensure_ascii=False).encode()
+CLOSE = "Connection: close\r\n"
 OK = {"errcode": 0, "errmsg": "ok"}
 
 
@@ -24,11 +25,13 @@ def _robot(caller: Caller) -> None:
     caller.robot("wecom", "K", per_minute=10_000)
 
 
-def talk(caller: Caller, body: bytes = BODY, *, key: str = "K", announced: int | None = None) -> tuple[bytes, str]:
+def talk(
+    caller: Caller, body: bytes = BODY, *, key: str = "K", announced: int | None = None, kept_alive: bool = False
+) -> tuple[bytes, str]:
     """Post over a bare socket: the bytes that came back, and whether the end was a `close` (FIN) or a `reset` (RST)."""
     address = urlsplit(caller.server.url)
     head = (
-        f"POST {SEND['wecom'].format(key=key)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"POST {SEND['wecom'].format(key=key)} HTTP/1.1\r\nHost: x\r\n{'' if kept_alive else CLOSE}"
         f"Content-Type: application/json\r\nContent-Length: {announced or len(body)}\r\n\r\n"
     )
     received = b""
@@ -75,6 +78,16 @@ def test_drop_after_accepting(how: str, caller: Caller) -> None:
     assert talk(caller) == (b"", how)
     assert kept(caller) == ("accepted", "drop_after_accepting", False)
     assert caller.messages()[0]["body"].encode() == BODY
+
+
+@pytest.mark.parametrize("how", ["reset", "close"])
+def test_a_kept_alive_connection_is_ended_after_the_answer(how: str, caller: Caller) -> None:
+    caller.fault("close_after_answer", key="K", how=how)
+    received, end = talk(caller, kept_alive=True)
+    head, body = reply(received)
+    assert "connection: close" not in head
+    assert (json.loads(body), end) == (OK, how)
+    assert kept(caller) == ("accepted", "close_after_answer", True)
 
 
 def test_half_an_answer(caller: Caller) -> None:
@@ -176,8 +189,8 @@ def test_a_faulty_answer(name: str, caller: Caller) -> None:
 
 def test_every_kind_is_seen_by_a_socket_in_this_file() -> None:
     answered = {script["fault"] for script, *_ in ANSWERS.values()}
-    on_the_wire = {"delay", "drop_before_reading", "drop_after_accepting", "half_answer", "slow_body", "hang"}
-    assert answered | on_the_wire == set(KINDS)
+    on_the_wire = {"delay", "drop_before_reading", "drop_after_accepting", "close_after_answer", "half_answer"}
+    assert answered | on_the_wire | {"slow_body", "hang"} == set(KINDS)
 
 
 def test_a_script_is_for_its_key_and_runs_out(caller: Caller, send_text: SendText) -> None:

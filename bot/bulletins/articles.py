@@ -206,6 +206,8 @@ def _like_lead(sheet: list[Piece], i: int, lead: int, body: tuple[int, float, bo
         return False
     if styled:
         look, own = _look(sheet[lead]), _look(piece)
+        if own[:3] == look[:3] and (look[0] or look[1] > body[1] * 1.08):
+            return True  # a title that fills its measure shows neither indent nor alignment
         return (
             own == look
             or (_rank(own) > _rank(look) and _apart(own, body))

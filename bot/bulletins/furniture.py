@@ -45,11 +45,11 @@ def _running_heads(sheet: list[Piece]) -> None:
     """
     for _ in range(2):
         beside: defaultdict[str, set[int]] = defaultdict(set)
-        for i, piece in enumerate(sheet):
-            if piece.role in _BREAKS or piece.block.kind is Kind.PAGE_BREAK:
-                for j in (i - 1, i + 1):
-                    if 0 <= j < len(sheet) and _may_run(sheet[j]):
-                        beside[_DIGITS.sub("#", sheet[j].key)].add(j)
+        ends = [i for i, p in enumerate(sheet) if p.role in _BREAKS or p.block.kind is Kind.PAGE_BREAK]
+        for i in (-1, *ends, len(sheet)) if ends else ():
+            for j in (i - 1, i + 1):
+                if 0 <= j < len(sheet) and _may_run(sheet[j]):
+                    beside[_DIGITS.sub("#", sheet[j].key)].add(j)
         for places in beside.values():
             if len(places) >= 2:
                 for j in places:

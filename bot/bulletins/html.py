@@ -370,7 +370,7 @@ def _with_regions(found: list[_Found], page: Tag) -> list[Block]:
         ]
         if places and not any(_within(p, column) for p in places):
             column = max((_common((column, p)) for p in places), key=len)
-    wall = txt.wrap_width([columns(f.block.text) for f in found if f.block.open])
+    wall = txt.wrap_width([f.block.text for f in found if f.block.open])
     blocks = []
     for f, path in zip(found, paths, strict=True):
         outside = not _within(path, column) or (f.linked and not _within(path, narrow))

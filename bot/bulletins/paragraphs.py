@@ -31,12 +31,12 @@ def is_prose(text: str) -> bool:
 
 def indents(sheet: list[Piece]) -> bool:
     """Whether this document indents the first line of its paragraphs (by one to four characters)."""
+    lines = [p for p in sheet if p.free and p.block.open and not p.block.align and len(p.key) >= 8]
+    if any(p.block.full for p in lines):
+        starts = [p for p in lines if 1 <= p.block.indent <= 4.5 and not BULLET.match(p.plain)]
+        return len(starts) >= max(1, 0.08 * len(lines))
     prose = [p for p in sheet if p.free and is_prose(p.key)]
-    starts = [p for p in prose if 1 <= p.block.indent <= 4.5]
-    lines = [p for p in prose if p.block.open]
-    if lines and any(p.block.full for p in lines):
-        return len(starts) >= max(1, 0.08 * len(prose))
-    return len(starts) >= max(1, 0.5 * len(prose))
+    return 2 * sum(1 <= p.block.indent <= 4.5 for p in prose) >= max(1, len(prose))
 
 
 def join_lines(sheet: list[Piece]) -> None:
@@ -74,13 +74,17 @@ def _wraps(head: Piece, above: Piece, piece: Piece, indented: bool) -> bool:
         return (
             inside and is_prose(head.key + above.key) and not ends_clause(above.plain) and not _other_type(above, piece)
         )
-    if above.block.align != piece.block.align or _other_type(above, piece):
+    if _other_type(above, piece) or above.block.bold != piece.block.bold:
+        return False
+    if piece.block.align == "center" and not above.block.align:
+        return not ends_clause(above.plain)  # a title that fills its first line and is centred on its second
+    if above.block.align != piece.block.align:
         return False
     if piece.block.align == "center":
         return True
     if indented:
-        hanging = BULLET.match(head.plain) and piece.block.indent >= head.block.indent
-        return not starts or bool(hanging)
+        hanging = BULLET.match(head.plain) and 0 <= piece.block.indent - head.block.indent <= 3
+        return piece.block.indent < 1 or bool(hanging)
     return not (ends_clause(above.plain) and SUBHEAD.match(piece.key))
 
 

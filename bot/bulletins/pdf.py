@@ -14,6 +14,7 @@ from statistics import median
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfminer.pdfexceptions import PDFException
+from pdfminer.pdftypes import resolve1
 from pdfminer.psexceptions import PSException
 from pdfplumber.page import Page
 from pdfplumber.pdf import PDF
@@ -85,8 +86,7 @@ def read(data: bytes, limits: Limits = DEFAULT) -> list[Block]:
 
 def _check_pages(document: PDF, limits: Limits) -> None:
     """Refuse by the page count the file declares, before any page is looked at."""
-    declared = document.doc.catalog.get("Pages")
-    declared = declared.resolve() if hasattr(declared, "resolve") else declared
+    declared = resolve1(document.doc.catalog.get("Pages"))
     count = declared.get("Count") if isinstance(declared, dict) else None
     if isinstance(count, int) and count > limits.max_pages:
         raise refused("too_many_pages", f"{count} 页，上限 {limits.max_pages} 页")

@@ -10,14 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Any
 
 from bot.bulletins.lists import starts_list
 
 _BOLD_FONT = re.compile(r"bold|black|heavy|hei(?!ti-light)|xiaobiaosong|xbs|黑|小标宋", re.IGNORECASE)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_COLUMN_ROWS = 4  # rows with text on both sides that make two columns
+_COLUMN_ROWS = 4  # fewer rows beside each other than this do not make two columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +86,18 @@ def gutter(page: Sequence[Sequence[Glyph]]) -> float | None:
     best: tuple[int, float] | None = None
     for step in range(30, 71):
         x = left + (right - left) * step / 100
-        crossed = sum(any(g.x0 < x < g.x1 for g in row) or _close(row, x) for row in inked)
-        both = [row for row in inked if not _close(row, x) and row[0].x1 < x < row[-1].x0]
-        if len(both) < _COLUMN_ROWS or len(both) < crossed:
-            continue
-        widths = [
-            (max(g.x1 for g in row if g.x1 <= x) - left, right - min(g.x0 for g in row if g.x0 >= x)) for row in both
+        apart = [row for row in inked if not _close(row, x) and not any(g.x0 < x < g.x1 for g in row)]
+        beside = [row for row in apart if row[-1].x0 > x]
+        walled = [
+            row for row in apart if row[0].x1 < x and max(g.x1 for g in row if g.x1 <= x) - left > 0.75 * (x - left)
         ]
-        filled = min(median(w for w, _ in widths) / (x - left), median(w for _, w in widths) / (right - x))
-        if filled > 0.75 and (best is None or len(both) - crossed > best[0]):
-            best = (len(both) - crossed, x)
-    return _centred(inked, best[1]) if best else None
+        # The second column may hold a few lines only; then the wall at which the first one ends is the evidence.
+        if len(beside) < 2 or len(walled) < 2 * _COLUMN_ROWS - len(beside) or len(walled) < len(inked) - len(apart):
+            continue
+        filled = max(right - min(g.x0 for g in row if g.x0 >= x) for row in beside) / (right - x)
+        if filled > 0.75 and (best is None or len(apart) > best[0]):
+            best = (len(apart), x)
+    return _edge(inked, best[1]) if best else None
 
 
 def _close(row: Sequence[Glyph], x: float) -> bool:
@@ -109,13 +109,12 @@ def _close(row: Sequence[Glyph], x: float) -> bool:
     return after[0].x0 - max(g.x1 for g in before) < 0.7 * before[-1].size
 
 
-def _centred(page: Sequence[Sequence[Glyph]], x: float) -> float:
-    edges = [
-        (max(g.x1 for g in row if g.x0 < x), min(g.x0 for g in row if g.x0 >= x))
-        for row in page
-        if row[0].x0 < x <= row[-1].x0 and not _close(row, x)
-    ]
-    return median((a + b) / 2 for a, b in edges) if edges else x
+def _edge(page: Sequence[Sequence[Glyph]], x: float) -> float:
+    """Just left of the right column: its edge is straight, while stops hang into the gutter from the left."""
+    starts = sorted(
+        min(g.x0 for g in row if g.x0 >= x) for row in page if row[0].x0 < x <= row[-1].x0 and not _close(row, x)
+    )
+    return starts[len(starts) // 10] - 0.3 * page[0][0].size if starts else x
 
 
 def lines(page: Sequence[Sequence[Glyph]], middle: float | None) -> list[Line]:

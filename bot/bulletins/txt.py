@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from bot.bulletins.blocks import Block, Kind
-from bot.bulletins.characters import columns, plain, printed
+from bot.bulletins.characters import columns, ends_clause, plain, printed
 from bot.bulletins.limits import DEFAULT, Limits
 from bot.bulletins.refusals import refused
 
@@ -73,7 +74,7 @@ def lines(text: str) -> list[Block]:
     ]
     shown = [r for _, r, _ in rows if r.strip()]
     margin = min((_lead(r) for r in shown), default=0)
-    width = wrap_width([columns(r.rstrip()) for r in shown])
+    width = wrap_width(shown)
     blocks: list[Block] = []
     gap = True
     for n, row, breaks in rows:
@@ -97,18 +98,25 @@ def _lead(row: str) -> int:
     return columns(row) - columns(row.lstrip())
 
 
-def wrap_width(widths: list[int]) -> int:
+def wrap_width(rows: Sequence[str]) -> int:
     """The column at which lines were wrapped by hand; 0 when lines are whole paragraphs.
 
-    Wrapped text shows a wall: many lines end within a few columns of one width and hardly any goes beyond.
+    Wrapped text shows a wall: many lines end within a few columns of one width, most of them without a stop, and
+    hardly any goes beyond.
     """
-    long = [w for w in widths if w >= 24]
-    if len(long) < 3:
-        return 0
-    counts = Counter(long)
-    walls = {w: sum(counts[v] for v in range(w - _RAGGED + 2, w + 1)) for w in counts if w <= _WIDEST_WRAP}
-    if not walls:
-        return 0
-    wall = max(walls, key=lambda w: (walls[w], w))
-    beyond = sum(c for w, c in counts.items() if w > wall + 2)
-    return wall if walls[wall] >= max(3, 0.4 * len(long)) and beyond <= 0.1 * len(long) else 0
+    long = [(columns(r), r) for row in rows if columns(r := row.rstrip()) >= 24]
+    counts = Counter(w for w, _ in long)
+    best = 0
+    found = 0
+    for wall in sorted((w for w in counts if w <= _WIDEST_WRAP), reverse=True):
+        at = [r for w, r in long if wall - _RAGGED + 2 <= w <= wall]
+        unfinished = sum(not ends_clause(r) for r in at)
+        beyond = sum(c for w, c in counts.items() if w > wall + 2)
+        if (
+            len(at) > found
+            and len(at) >= max(3, 0.2 * len(long))
+            and 2 * unfinished >= len(at)
+            and beyond <= 0.1 * len(long)
+        ):
+            best, found = wall, len(at)
+    return best

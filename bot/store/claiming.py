@@ -1,0 +1,182 @@
+"""What may be sent now: due, one delivery in flight per target, never faster than the channel's pace."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.errors import StoreError
+from bot.domain.pacing import Pace
+from bot.domain.plan import Claimed
+
+from . import tally
+from .columns import AnyRow
+from .parking import park
+from .schema import IS_OPEN, IS_SENDING, attempt, delivery, target
+from .vault import TARGET_SECRET, TARGET_URL, Vault
+
+IN_FLIGHT_WAIT = dt.timedelta(seconds=1)
+"""When a delivery is looked at again whose target has another in flight."""
+
+ROUNDS = 20
+"""A turn looks at no more than so many times `limit` rows, so that it stays short."""
+
+_bind = sa.bindparam
+
+# The target's row is locked with the delivery's, so that two workers cannot judge one target at the same time.
+_CANDIDATES = (
+    sa.select(
+        delivery.c.id,
+        delivery.c.state,
+        delivery.c.attempts,
+        delivery.c.issue_id,
+        delivery.c.recipient_id,
+        delivery.c.target_id,
+        delivery.c.message_id,
+        target.c.channel,
+        target.c.url,
+        target.c.secret,
+        target.c.blocked_until,
+        sa.or_(target.c.suspended_at.is_not(None), ~target.c.enabled, target.c.removed_at.is_not(None)).label(
+            "stopped"
+        ),
+    )
+    .join(target, target.c.id == delivery.c.target_id)
+    .where(delivery.c.next_try_at <= _bind("now"))
+    .order_by(delivery.c.next_try_at, delivery.c.id)
+    .limit(_bind("most", type_=sa.Integer))
+    .with_for_update(key_share=True, skip_locked=True, of=[delivery, target])
+)
+
+_IN_FLIGHT = sa.select(delivery.c.target_id).where(
+    IS_SENDING, delivery.c.target_id.in_(_bind("targets", expanding=True))
+)
+
+_STARTS = (
+    sa.select(attempt.c.target_id, attempt.c.started_at)
+    .where(attempt.c.target_id.in_(_bind("targets", expanding=True)), attempt.c.started_at > _bind("since"))
+    .order_by(attempt.c.target_id, attempt.c.started_at)
+)
+
+_CLAIM = (
+    sa.update(delivery)
+    .where(delivery.c.id == _bind("the_id"), IS_OPEN, delivery.c.attempts == _bind("number") - 1)
+    .values(state=DeliveryState.SENDING, attempts=_bind("number"), worker=_bind("by"), next_try_at=None)
+)
+
+_PUSH = sa.update(delivery).where(delivery.c.id == _bind("the_id"), IS_OPEN).values(next_try_at=_bind("due"))
+
+_NEXT_DUE = sa.select(sa.func.min(delivery.c.next_try_at)).where(delivery.c.next_try_at.is_not(None))
+
+_ANY_PACE = Pace(per_window=20)
+"""For a channel the caller names no pace for: the strictest of the vendors' windows."""
+
+
+class Claiming:
+    """One turn's claims, in the caller's transaction."""
+
+    def __init__(
+        self, connection: sa.Connection, vault: Vault, paces: Mapping[str, Pace], *, worker: str, now: dt.datetime
+    ) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._paces = paces
+        self._worker = worker
+        self._now = now
+        self._window = dt.timedelta(seconds=max(p.window_s for p in (*paces.values(), _ANY_PACE)))
+        self._busy: set[int] = set()
+
+    def run(self, limit: int, shift: tally.Shift) -> list[Claimed]:
+        """Claim up to `limit`. Due rows that may not go yet are moved to the moment they may."""
+        claimed: list[Claimed] = []
+        for _ in range(ROUNDS):
+            missing = limit - len(claimed)
+            if missing <= 0:
+                break
+            # With few wanted, look further: the first in line may all belong to one busy target.
+            most = max(missing, 50)
+            rows = self._connection.execute(_CANDIDATES, {"now": self._now, "most": most}).all()
+            if not rows:
+                break
+            claimed += self._judge(rows, missing, shift)
+            if len(rows) < most:
+                break
+        return claimed
+
+    def next_due(self) -> dt.datetime | None:
+        due: dt.datetime | None = self._connection.execute(_NEXT_DUE).scalar_one()
+        return due
+
+    def _judge(self, rows: Sequence[AnyRow], missing: int, shift: tally.Shift) -> list[Claimed]:
+        targets = list({row.target_id for row in rows})
+        self._busy |= set(self._connection.execute(_IN_FLIGHT, {"targets": targets}).scalars())
+        starts = self._starts(targets)
+        chosen: list[Claimed] = []
+        pushed: list[dict[str, Any]] = []
+        stopped: set[int] = set()
+        for row in rows:
+            target_id = row.target_id
+            if row.stopped:
+                stopped.add(target_id)
+                continue
+            at = self._paces.get(row.channel, _ANY_PACE).earliest(starts[target_id], self._now)
+            if row.blocked_until is not None and row.blocked_until > at:
+                at = row.blocked_until
+            if target_id in self._busy:
+                at = max(at, self._now + IN_FLIGHT_WAIT)
+            # What is pushed takes its place in the pace too: the ones behind it are spread out, not bunched up.
+            starts[target_id].append(at)
+            if at > self._now:
+                pushed.append({"the_id": row.id, "due": at})
+            elif len(chosen) < missing:
+                self._busy.add(target_id)
+                chosen.append(self._claimed(row))
+                tally.move(shift, row.issue_id, row.state, DeliveryState.SENDING)
+        if pushed:
+            self._connection.execute(_PUSH, pushed)
+        park(self._connection, stopped, shift)
+        if chosen:
+            self._write(chosen)
+        return chosen
+
+    def _starts(self, targets: list[int]) -> defaultdict[int, list[dt.datetime]]:
+        found: defaultdict[int, list[dt.datetime]] = defaultdict(list)
+        rows = self._connection.execute(_STARTS, {"targets": targets, "since": self._now - self._window})
+        for target_id, started_at in rows:
+            found[target_id].append(started_at)
+        return found
+
+    def _claimed(self, row: AnyRow) -> Claimed:
+        secret = row.secret
+        return Claimed(
+            delivery_id=row.id,
+            number=row.attempts + 1,
+            issue_id=row.issue_id,
+            recipient_id=row.recipient_id,
+            target_id=row.target_id,
+            channel=row.channel,
+            url=self._vault.open(row.url, column=TARGET_URL),
+            secret=self._vault.open(secret, column=TARGET_SECRET) if secret is not None else None,
+            message_id=row.message_id,
+        )
+
+    def _write(self, claimed: list[Claimed]) -> None:
+        ids = [{"the_id": one.delivery_id, "number": one.number, "by": self._worker} for one in claimed]
+        if self._connection.execute(_CLAIM, ids).rowcount != len(claimed):
+            raise StoreError("领取任务时数据库中的状态已变，本次没有领取，稍后自动再试。")
+        rows = [
+            {
+                "delivery_id": one.delivery_id,
+                "number": one.number,
+                "target_id": one.target_id,
+                "worker": self._worker,
+                "started_at": self._now,
+            }
+            for one in claimed
+        ]
+        self._connection.execute(sa.insert(attempt), rows)

@@ -1,0 +1,116 @@
+"""The audit trail: who did what, when and why, with before and after. Each row carries the hash of the one before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from .columns import canonical, to_micros
+from .part import Part
+from .schema import history, history_head
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be put on record. `subject` is `kind:id`; `before` and `after` are JSON and hold no secrets."""
+
+    action: str
+    subject: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A row on record, as people and exports see it."""
+
+    id: int
+    at: dt.datetime
+    who: str
+    action: str
+    subject: str
+    why: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    hash: str
+
+
+def record(connection: sa.Connection, entries: Iterable[Entry], *, who: str, why: str, now: dt.datetime) -> None:
+    """Append in the caller's transaction. The head row's lock keeps two writers from forking the chain."""
+    wanted = list(entries)
+    if not wanted:
+        return
+    head = connection.execute(sa.select(history_head.c.rows, history_head.c.hash).with_for_update()).one()
+    number, previous = head.rows, head.hash
+    rows = []
+    for entry in wanted:
+        number += 1
+        row = {
+            "id": number,
+            "at": now,
+            "who": who,
+            "action": entry.action,
+            "subject": entry.subject,
+            "why": why,
+            "before": canonical(entry.before),
+            "after": canonical(entry.after),
+            "prev_hash": previous,
+        }
+        previous = row["hash"] = _hash(row)
+        rows.append(row)
+    connection.execute(sa.insert(history), rows)
+    connection.execute(sa.update(history_head).values(rows=number, hash=previous))
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    text = canonical({**row, "at": to_micros(row["at"])})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class History(Part):
+    """Reading and checking the trail."""
+
+    def history(self, subject: str | None = None) -> Iterator[HistoryRow]:
+        """The rows of one subject (`issue:1`, `target:7`, `recipient:meijiang`, …) or all, oldest first."""
+        after = 0
+        while True:
+            query = sa.select(history).where(history.c.id > after).order_by(history.c.id).limit(PAGE)
+            if subject is not None:
+                query = query.where(history.c.subject == subject)
+            with self.db.read() as connection:
+                rows = connection.execute(query).all()
+            for row in rows:
+                yield HistoryRow(
+                    row.id,
+                    row.at,
+                    row.who,
+                    row.action,
+                    row.subject,
+                    row.why,
+                    json.loads(row.before),
+                    json.loads(row.after),
+                    row.hash,
+                )
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
+
+    def verify_history(self) -> int | None:
+        """The id of the first row that was altered or is missing; None when the chain is whole."""
+        with self.db.read() as connection:
+            previous, expected = "", 1
+            for row in connection.execute(sa.select(history).order_by(history.c.id)).mappings():
+                fields = {name: value for name, value in row.items() if name != "hash"}
+                if row["id"] != expected or row["prev_hash"] != previous or row["hash"] != _hash(fields):
+                    return expected
+                previous, expected = row["hash"], expected + 1
+            head = connection.execute(sa.select(history_head.c.rows, history_head.c.hash)).one()
+        return None if (head.rows, head.hash) == (expected - 1, previous) else expected

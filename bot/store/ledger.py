@@ -1,0 +1,154 @@
+"""The dispatcher's side of the store: every call is one transaction on the one writer thread."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.pacing import Pace
+from bot.domain.plan import Settled, Turn
+
+from . import settling, tally, workers
+from .claiming import Claiming
+from .database import Database
+from .history import Entry, record
+from .schema import IS_SENDING, delivery, message
+from .vault import Vault
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BODY = sa.select(message.c.body).where(message.c.id == sa.bindparam("the_message"))
+
+# Without the issue in the condition, so that the (small) index of what is in flight is the one to be used.
+_FIRST_TRIES = sa.select(delivery.c.issue_id).where(IS_SENDING, delivery.c.attempts == 1)
+
+_SENDING = sa.select(delivery.c.id, delivery.c.issue_id, delivery.c.attempts, delivery.c.worker).where(IS_SENDING)
+
+
+class SqlLedger:
+    """Fulfils `bot.flows.ports.Ledger`. One per process and database; close it with the store."""
+
+    def __init__(self, db: Database, vault: Vault, data_dir: Path) -> None:
+        self._db = db
+        self._vault = vault
+        self._locks = workers.Locks(data_dir / "workers")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+    async def turn(
+        self, settled: Sequence[Settled], *, worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+    ) -> Turn:
+        """Write `settled`, then claim up to `limit` due deliveries, all on disk on return.
+
+        A failed turn (StoreError) has done nothing; it may be tried again with the same `settled`.
+        `next_due` counts only what can be claimed: not what is in flight, waits for an earlier part, or is parked.
+        """
+        return await self._run(self._turn, settled, worker, now, limit, paces)
+
+    async def message_body(self, message_id: int) -> bytes:
+        return await self._run(self._message_body, message_id)
+
+    async def recover(self, *, now: dt.datetime) -> int:
+        """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""
+        return await self._run(self._recover, now)
+
+    async def enlist(self, worker: str, *, now: dt.datetime) -> None:
+        """Must come before the first turn. StoreError when a living worker has this name."""
+        await self._run(self._enlist, worker, now)
+
+    async def heartbeat(self, worker: str, *, now: dt.datetime) -> None:
+        """Due every few seconds while nothing else is written; a turn that writes is one too."""
+        await self._run(self._heartbeat, worker, now)
+
+    async def retire(self, worker: str) -> None:
+        await self._run(self._retire, worker)
+
+    async def unsettled(self, issue_id: int) -> tuple[int, int]:
+        """(deliveries that had no verdict yet and can get one without a person, deliveries not settled)."""
+        return await self._run(self._unsettled, issue_id)
+
+    def close(self) -> None:
+        """Waits for the call in progress, then lets go of the workers' locks."""
+        self._thread.shutdown()
+        self._locks.drop_all()
+
+    async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
+
+    def _turn(
+        self, settled: Sequence[Settled], worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+    ) -> Turn:
+        with self._db.write() as connection:
+            shift = tally.Shift()
+            if settled:
+                settling.write(connection, settled, shift, now=now)
+            claiming = Claiming(connection, self._vault, paces, worker=worker, now=now)
+            claimed = claiming.run(limit, shift)
+            tally.apply(connection, shift)
+            # An idle turn writes nothing, and so costs no sync of the disk.
+            if settled or claimed:
+                workers.beat(connection, worker, now=now)
+            return Turn(tuple(claimed), claiming.next_due())
+
+    def _message_body(self, message_id: int) -> bytes:
+        with self._db.read() as connection:
+            body: bytes = connection.execute(_BODY, {"the_message": message_id}).scalar_one()
+        return body
+
+    def _recover(self, now: dt.datetime) -> int:
+        with self._db.write() as connection:
+            alive, dead = workers.living(connection, now=now)
+            left = delivery.c.worker.not_in(alive)
+            count = self._interrupt(connection, left, now)
+            for worker in dead:
+                workers.retire(connection, worker)
+        for worker in dead:
+            self._locks.sweep(worker)
+        return count
+
+    def _interrupt(self, connection: sa.Connection, left: sa.ColumnElement[bool], now: dt.datetime) -> int:
+        rows = connection.execute(_SENDING.where(left).with_for_update(skip_locked=True)).all()
+        if rows:
+            shift = tally.Shift()
+            settling.interrupted(connection, rows, shift, now=now)
+            tally.apply(connection, shift)
+            by_worker = Counter(row.worker for row in rows)
+            entries = [
+                Entry("worker.recovered", f"worker:{key}", after={"in_doubt": n}) for key, n in by_worker.items()
+            ]
+            record(connection, entries, who=settling.MACHINE, why="工作进程中断", now=now)
+        return len(rows)
+
+    def _enlist(self, worker: str, now: dt.datetime) -> None:
+        taken = self._locks.take(worker)
+        with self._db.write() as connection:
+            if taken:
+                self._interrupt(connection, delivery.c.worker == worker, now)
+            workers.enlist(connection, worker, self._locks.path(worker), now=now)
+
+    def _heartbeat(self, worker: str, now: dt.datetime) -> None:
+        with self._db.write() as connection:
+            workers.beat(connection, worker, now=now)
+
+    def _retire(self, worker: str) -> None:
+        with self._db.write() as connection:
+            workers.retire(connection, worker)
+        self._locks.drop(worker)
+
+    def _unsettled(self, issue_id: int) -> tuple[int, int]:
+        with self._db.read() as connection:
+            slots = tally.slots(connection, issue_id)
+            first = sum(key == issue_id for key in connection.execute(_FIRST_TRIES).scalars())
+        pending = slots.get(DeliveryState.PENDING, 0)
+        waiting = slots.get(tally.WAITING, 0)
+        rest = slots.get(DeliveryState.SENDING, 0) + slots.get(DeliveryState.RETRYING, 0)
+        return pending + first, pending + waiting + rest

@@ -1,0 +1,174 @@
+"""The release: the issue's state change, the plan, its messages and its deliveries, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.errors import StoreError
+from bot.domain.plan import Plan, PlannedDelivery
+from bot.domain.release import IssueState
+
+from . import tally
+from .history import Entry, record
+from .part import Part
+from .schema import delivery, issue, message, plan, revision
+
+CHUNK = 5_000
+"""Rows handed to the driver at once: bounds the memory of a large release, not its transaction."""
+
+
+class Releases(Part):
+    def release(self, plan: Plan, *, who: str, why: str, now: dt.datetime, expected_revision: int) -> int:
+        """Publish. Returns how many deliveries are new; those that exist already are left as they are.
+
+        `expected_revision` is the revision id the caller (or the approver) has seen. StoreError when the issue has
+        another latest revision by now, or was cancelled; then nothing is changed. The first release turns the state
+        with one conditional update, so that firing twice publishes once; later ones add what is new, or nothing.
+        """
+        with self.db.write() as connection:
+            first = _turn_released(connection, plan, expected_revision, now)
+            fresh = _not_there_yet(connection, plan)
+            if not first and not fresh:
+                return 0
+            # Looked up before this plan is written: was this revision out already?
+            supplement = not first and _planned_before(connection, plan.revision_id)
+            plan_id = _write_plan(connection, plan, now)
+            message_ids = _write_messages(connection, plan, plan_id, {planned.message for planned in fresh})
+            _write_deliveries(connection, plan, fresh, message_ids, now)
+            after = {"revision_id": plan.revision_id, "plan_id": plan_id, "kind": plan.kind, "deliveries": len(fresh)}
+            action = "issue.supplemented" if supplement else "issue.released"
+            record(connection, [Entry(action, f"issue:{plan.issue_id}", after=after)], who=who, why=why, now=now)
+            return len(fresh)
+
+    def covered(self, revision_id: int) -> set[str]:
+        """Recipient ids that have a delivery of this revision which is not refused, exhausted or cancelled."""
+        ended = (DeliveryState.REFUSED.value, DeliveryState.EXHAUSTED.value, DeliveryState.CANCELLED.value)
+        query = (
+            sa.select(delivery.c.recipient_id)
+            .where(delivery.c.revision_id == revision_id, delivery.c.state.not_in(ended))
+            .distinct()
+        )
+        with self.db.read() as connection:
+            return set(connection.execute(query).scalars())
+
+
+def _turn_released(connection: sa.Connection, wanted: Plan, expected_revision: int, now: dt.datetime) -> bool:
+    """True when this call is the first release; StoreError when it may not be released."""
+    latest = (
+        sa.select(revision.c.number).where(revision.c.id == expected_revision, revision.c.issue_id == wanted.issue_id)
+    ).scalar_subquery()
+    turned = connection.execute(
+        sa.update(issue)
+        .where(
+            issue.c.id == wanted.issue_id,
+            issue.c.state.in_((IssueState.HELD, IssueState.SCHEDULED)),
+            issue.c.revision == latest,
+        )
+        .values(state=IssueState.RELEASED, released_at=now, holds=[])
+    )
+    if wanted.revision_id == expected_revision and turned.rowcount == 1:
+        return True
+    state = connection.execute(
+        sa.select(issue.c.state).where(issue.c.id == wanted.issue_id, issue.c.revision == latest).with_for_update()
+    ).scalar_one_or_none()
+    if state is None or wanted.revision_id != expected_revision:
+        raise StoreError("该期内容在此期间已有改动，没有发布。请重新查看最新内容后再发布。")
+    if state is not IssueState.RELEASED:
+        raise StoreError(f"该期{state.chinese}，没有发布。")
+    return False
+
+
+def _not_there_yet(connection: sa.Connection, wanted: Plan) -> Sequence[PlannedDelivery]:
+    there = {
+        (target_id, part)
+        for target_id, part in connection.execute(
+            sa.select(delivery.c.target_id, delivery.c.part).where(
+                delivery.c.revision_id == wanted.revision_id, delivery.c.kind == wanted.kind
+            )
+        )
+    }
+    if not there:
+        return wanted.deliveries
+    return [planned for planned in wanted.deliveries if (planned.target_id, planned.part) not in there]
+
+
+def _planned_before(connection: sa.Connection, revision_id: int) -> bool:
+    return connection.execute(sa.select(plan.c.id).where(plan.c.revision_id == revision_id)).first() is not None
+
+
+def _write_plan(connection: sa.Connection, wanted: Plan, now: dt.datetime) -> int:
+    row = {
+        "issue_id": wanted.issue_id,
+        "revision_id": wanted.revision_id,
+        "kind": wanted.kind,
+        "resolution": wanted.resolution.to_dict(),
+        "created_at": now,
+    }
+    plan_id: int = connection.execute(sa.insert(plan).values(row).returning(plan.c.id)).scalar_one()
+    return plan_id
+
+
+def _write_messages(connection: sa.Connection, wanted: Plan, plan_id: int, used: set[int]) -> dict[int, int]:
+    """Index in the plan -> row id, of the messages in use."""
+    ids: dict[int, int] = {}
+    for index in sorted(used):
+        planned = wanted.messages[index]
+        row = {
+            "plan_id": plan_id,
+            "channel": planned.channel,
+            "style": planned.style,
+            "list_kind": planned.list_kind,
+            "part": planned.part,
+            "parts": planned.parts,
+            "body": planned.body,
+            "sha256": planned.sha256,
+            "notes": list(planned.notes),
+        }
+        ids[index] = connection.execute(sa.insert(message).values(row).returning(message.c.id)).scalar_one()
+    return ids
+
+
+def _write_deliveries(
+    connection: sa.Connection,
+    wanted: Plan,
+    fresh: Sequence[PlannedDelivery],
+    message_ids: dict[int, int],
+    now: dt.datetime,
+) -> None:
+    shift = tally.Shift()
+    rows = _delivery_rows(wanted, fresh, message_ids, now, shift)
+    while chunk := list(islice(rows, CHUNK)):
+        connection.execute(sa.insert(delivery), chunk)
+    tally.apply(connection, shift)
+
+
+def _delivery_rows(
+    wanted: Plan, fresh: Sequence[PlannedDelivery], message_ids: dict[int, int], now: dt.datetime, shift: tally.Shift
+) -> Iterator[dict[str, Any]]:
+    for planned in fresh:
+        pending = planned.state is DeliveryState.PENDING
+        # A later part waits until the earlier one is accepted: parts arrive in order.
+        due = pending and planned.part == 1
+        shift[wanted.issue_id, tally.WAITING if pending and not due else planned.state.value] += 1
+        yield {
+            "issue_id": wanted.issue_id,
+            "revision_id": wanted.revision_id,
+            "recipient_id": planned.recipient_id,
+            "target_id": planned.target_id,
+            "message_id": message_ids[planned.message],
+            "list_kind": planned.list_kind,
+            "kind": wanted.kind,
+            "part": planned.part,
+            "parts": planned.parts,
+            "state": planned.state,
+            "reason": planned.reason,
+            "attempts": 0,
+            "next_try_at": now if due else None,
+            "settled_at": None if pending else now,
+        }

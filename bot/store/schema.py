@@ -1,0 +1,267 @@
+"""The tables. Every word is the glossary's; instants are `Instant`; credentials are sealed by vault.py.
+
+A change here needs a new file in migrations/versions; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.domain.card import CardKind, Style
+from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
+from bot.domain.directory import RecipientKind
+from bot.domain.issue import ListKind
+from bot.domain.release import IssueState
+
+from .columns import Instant, JsonText, serial, word
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+APPEND_ONLY = ("attempt", "receipt", "history")
+"""Triggers refuse UPDATE and DELETE on these, whoever asks."""
+
+issue = sa.Table(
+    "issue",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("identity", sa.Text, nullable=False, unique=True),
+    sa.Column("state", word(IssueState), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("release_at", Instant),
+    sa.Column("released_at", Instant),
+    sa.Column("holds", JsonText, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey(issue.c.id), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("content", JsonText, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("issue_id", "number"),
+    sa.UniqueConstraint("issue_id", "content_hash"),
+)
+
+original = sa.Table(
+    "original",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("revision_id", sa.ForeignKey(revision.c.id), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.UniqueConstraint("revision_id", "sha256"),
+)
+
+article = sa.Table(
+    "article",
+    metadata,
+    sa.Column("revision_id", sa.ForeignKey(revision.c.id), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("body", JsonText, nullable=False),
+)
+
+recipient = sa.Table(
+    "recipient",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", word(RecipientKind), nullable=False),
+    sa.Column("aliases", JsonText, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
+# `removed_at`: no longer in the directory, kept because deliveries point to it.
+# `fingerprint` finds a URL again without opening any; `masked` is what people are shown.
+target = sa.Table(
+    "target",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("recipient_id", sa.ForeignKey(recipient.c.id), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("style", word(Style), nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("url", sa.LargeBinary, nullable=False),
+    sa.Column("secret", sa.LargeBinary),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("masked", sa.Text, nullable=False),
+    sa.Column("removed_at", Instant),
+    sa.Column("suspended_at", Instant),
+    sa.Column("suspended_reason", word(Reason)),
+    sa.Column("blocked_until", Instant),
+    sa.UniqueConstraint("recipient_id", "channel", "fingerprint"),
+)
+
+recipient_group = sa.Table(
+    "recipient_group",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("phrases", JsonText, nullable=False),
+    sa.Column("members", JsonText, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+)
+
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey(issue.c.id), nullable=False),
+    sa.Column("revision_id", sa.ForeignKey(revision.c.id), nullable=False),
+    sa.Column("kind", word(CardKind), nullable=False),
+    sa.Column("resolution", JsonText, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index(None, "issue_id"),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("plan_id", sa.ForeignKey(plan.c.id), nullable=False),
+    sa.Column("channel", sa.String(32), nullable=False),
+    sa.Column("style", word(Style), nullable=False),
+    sa.Column("list_kind", word(ListKind), nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("parts", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("notes", JsonText, nullable=False),
+    sa.Index(None, "plan_id"),
+)
+
+# `next_try_at` is set exactly while the delivery may be claimed: NULL means in flight, settled, or *waiting*
+# (behind an earlier part, or for its target to be re-enabled). `attempts` counts attempt rows.
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey(issue.c.id), nullable=False),
+    sa.Column("revision_id", sa.ForeignKey(revision.c.id), nullable=False),
+    sa.Column("recipient_id", sa.ForeignKey(recipient.c.id), nullable=False),
+    sa.Column("target_id", sa.ForeignKey(target.c.id), nullable=False),
+    sa.Column("message_id", sa.ForeignKey(message.c.id), nullable=False),
+    sa.Column("list_kind", word(ListKind), nullable=False),
+    sa.Column("kind", word(CardKind), nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("parts", sa.Integer, nullable=False),
+    sa.Column("state", word(DeliveryState), nullable=False),
+    sa.Column("reason", word(Reason)),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_try_at", Instant),
+    sa.Column("worker", sa.Text),
+    sa.Column("settled_at", Instant),
+    sa.UniqueConstraint("revision_id", "target_id", "kind", "part"),
+    sa.CheckConstraint("next_try_at IS NULL OR state IN ('pending', 'retrying')", name="due_only_when_open"),
+)
+
+
+# Literals, not bound parameters: a partial index serves only a query that repeats its condition word for word.
+def _literals(*states: str) -> list[sa.ColumnClause[str]]:
+    return [sa.literal_column(f"'{state}'") for state in states]
+
+
+IS_DUE = delivery.c.next_try_at.is_not(None)
+IS_OPEN = delivery.c.state.in_(_literals("pending", "retrying"))
+IS_SENDING = delivery.c.state == sa.literal_column("'sending'")
+IS_FAILED = delivery.c.state.in_(_literals("refused", "exhausted", "in_doubt"))
+
+sa.Index("ix_delivery_due", delivery.c.next_try_at, delivery.c.id, sqlite_where=IS_DUE, postgresql_where=IS_DUE)
+sa.Index("ix_delivery_open", delivery.c.target_id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+# Unique: the database itself keeps a target from having two deliveries in flight.
+sa.Index("ix_delivery_sending", delivery.c.target_id, unique=True, sqlite_where=IS_SENDING, postgresql_where=IS_SENDING)
+sa.Index("ix_delivery_failed", delivery.c.issue_id, delivery.c.id, sqlite_where=IS_FAILED, postgresql_where=IS_FAILED)
+sa.Index("ix_delivery_issue", delivery.c.issue_id, delivery.c.id)
+sa.Index("ix_delivery_recipient", delivery.c.recipient_id, delivery.c.id)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("delivery_id", sa.ForeignKey(delivery.c.id), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("target_id", serial(), nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Index(None, "target_id", "started_at"),
+    sqlite_with_rowid=False,
+)
+
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("delivery_id", serial(), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("finished_at", Instant, nullable=False),
+    sa.Column("outcome", word(OutcomeClass), nullable=False),
+    sa.Column("reason", word(Reason), nullable=False),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("vendor_code", sa.Text),
+    sa.Column("vendor_message", sa.Text),
+    sa.Column("duration_ms", sa.Integer),
+    sa.ForeignKeyConstraint(["delivery_id", "number"], [attempt.c.delivery_id, attempt.c.number]),
+    sqlite_with_rowid=False,
+)
+
+# How many deliveries of an issue stand where, kept in step with `delivery` in every transaction (tally.py).
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("issue_id", sa.ForeignKey(issue.c.id), primary_key=True),
+    sa.Column("slot", sa.String(32), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("lock", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("heartbeat_at", Instant, nullable=False),
+    sa.Column("retired_at", Instant),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", serial(), primary_key=True, autoincrement=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("prev_hash", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index(None, "subject", "id"),
+)
+
+# The end of the chain, one row. Without it the newest history rows could be cut off unseen.
+history_head = sa.Table(
+    "history_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)

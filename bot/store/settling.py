@@ -1,0 +1,193 @@
+"""The ends of attempts: receipts written, deliveries moved on, targets left alone or suspended."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
+from bot.domain.plan import Settled
+
+from . import tally
+from .columns import AnyRow
+from .history import Entry, record
+from .parking import park
+from .schema import IS_OPEN, IS_SENDING, delivery, receipt, target
+
+MACHINE = "系统"
+"""Who, in history, when no person did it."""
+
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+_bind = sa.bindparam
+
+_NOW_AT = (
+    sa.select(
+        delivery.c.id, delivery.c.issue_id, delivery.c.state, delivery.c.attempts, delivery.c.part, delivery.c.parts
+    )
+    .where(delivery.c.id.in_(_bind("ids", expanding=True)))
+    .with_for_update()
+)
+
+# Conditional: whatever else has settled this delivery since, a person above all, is not overwritten.
+_SETTLE = (
+    sa.update(delivery)
+    .where(delivery.c.id == _bind("the_id"), IS_SENDING, delivery.c.attempts == _bind("number"))
+    .values(state=_bind("new_state"), next_try_at=_bind("due"), settled_at=_bind("at"), worker=None)
+)
+
+_next = delivery.alias("next")
+_NEXT_PARTS = (
+    sa.select(_next.c.id, _next.c.issue_id)
+    .join_from(
+        delivery,
+        _next,
+        sa.and_(
+            _next.c.revision_id == delivery.c.revision_id,
+            _next.c.target_id == delivery.c.target_id,
+            _next.c.kind == delivery.c.kind,
+            _next.c.part == delivery.c.part + 1,
+        ),
+    )
+    .where(
+        delivery.c.id.in_(_bind("ids", expanding=True)),
+        _next.c.state == DeliveryState.PENDING,
+        _next.c.next_try_at.is_(None),
+    )
+)
+_ARM = sa.update(delivery).where(delivery.c.id == _bind("the_id")).values(next_try_at=_bind("due"))
+
+_KEPT = sa.select(receipt).where(receipt.c.delivery_id == _bind("the_id"), receipt.c.number == _bind("number"))
+
+_BLOCK = (
+    sa.update(target)
+    .where(
+        target.c.id == _bind("the_target"),
+        sa.or_(target.c.blocked_until.is_(None), target.c.blocked_until < _bind("until")),
+    )
+    .values(blocked_until=_bind("until"))
+)
+_PUSH_TARGET = (
+    sa.update(delivery)
+    .where(delivery.c.target_id == _bind("the_target"), IS_OPEN, delivery.c.next_try_at < _bind("until"))
+    .values(next_try_at=_bind("until"))
+)
+_SUSPEND = (
+    sa.update(target)
+    .where(target.c.id == _bind("the_target"), target.c.suspended_at.is_(None))
+    .values(suspended_at=_bind("at"), suspended_reason=_bind("because"))
+)
+
+
+def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Shift, *, now: dt.datetime) -> None:
+    """Everything that follows from these answers, in the caller's transaction. Writing the same again is harmless."""
+    ids = [one.claimed.delivery_id for one in settled]
+    at = {row.id: row for row in connection.execute(_NOW_AT, {"ids": ids})}
+    timely: list[Settled] = []
+    late: list[Settled] = []
+    for one in settled:
+        row = at[one.claimed.delivery_id]
+        awaited = row.state is DeliveryState.SENDING and row.attempts == one.claimed.number
+        (timely if awaited else late).append(one)
+    if timely:
+        connection.execute(sa.insert(receipt), [_receipt(one) for one in timely])
+        connection.execute(_SETTLE, [_settlement(one) for one in timely])
+    for one in timely:
+        tally.move(shift, at[one.claimed.delivery_id].issue_id, DeliveryState.SENDING, one.settlement.state)
+    accepted = [one.claimed.delivery_id for one in timely if one.settlement.state is DeliveryState.ACCEPTED]
+    _arm_next_parts(connection, [key for key in accepted if at[key].part < at[key].parts], shift, now)
+    entries = [*_late_answers(connection, late), *_suspend(connection, settled, shift)]
+    _cool_down(connection, settled)
+    record(connection, entries, who=MACHINE, why="", now=now)
+
+
+def interrupted(connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime) -> None:
+    """Settle as `in_doubt` deliveries whose worker died while `sending`. `rows`: id, issue_id, attempts."""
+    answer = {"finished_at": now, "outcome": OutcomeClass.UNKNOWN, "reason": Reason.INTERRUPTED}
+    connection.execute(sa.insert(receipt), [{"delivery_id": row.id, "number": row.attempts, **answer} for row in rows])
+    end = {"new_state": DeliveryState.IN_DOUBT, "due": None, "at": now}
+    connection.execute(_SETTLE, [{"the_id": row.id, "number": row.attempts, **end} for row in rows])
+    for row in rows:
+        tally.move(shift, row.issue_id, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+
+
+def _receipt(one: Settled) -> dict[str, Any]:
+    verdict = one.verdict
+    return {
+        "delivery_id": one.claimed.delivery_id,
+        "number": one.claimed.number,
+        "finished_at": one.finished_at,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "http_status": verdict.http_status,
+        "vendor_code": verdict.vendor_code,
+        "vendor_message": verdict.vendor_message,
+        "duration_ms": (one.finished_at - one.started_at) // _MILLISECOND,
+    }
+
+
+def _settlement(one: Settled) -> dict[str, Any]:
+    state = one.settlement.state
+    return {
+        "the_id": one.claimed.delivery_id,
+        "number": one.claimed.number,
+        "new_state": state,
+        "due": one.settlement.next_try_at,
+        "at": one.finished_at if state.settled else None,
+    }
+
+
+def _arm_next_parts(connection: sa.Connection, ids: Sequence[int], shift: tally.Shift, now: dt.datetime) -> None:
+    if not ids:
+        return
+    rows = connection.execute(_NEXT_PARTS, {"ids": ids}).all()
+    if rows:
+        connection.execute(_ARM, [{"the_id": row.id, "due": now} for row in rows])
+    for row in rows:
+        tally.move(shift, row.issue_id, tally.WAITING, DeliveryState.PENDING)
+
+
+def _late_answers(connection: sa.Connection, late: Iterable[Settled]) -> list[Entry]:
+    """Answers to attempts that were settled otherwise meanwhile. They are kept: as the receipt where it is still
+    missing, else in history; an answer already kept comes from a transaction that was tried again."""
+    entries = []
+    for one in late:
+        wanted = _receipt(one)
+        keys = {"the_id": wanted["delivery_id"], "number": wanted["number"]}
+        kept = connection.execute(_KEPT, keys).mappings().one_or_none()
+        if kept is None:
+            connection.execute(sa.insert(receipt), [wanted])
+        elif dict(kept) != wanted:
+            shown = wanted | {"finished_at": one.finished_at.isoformat()}
+            entries.append(Entry("delivery.late_answer", f"delivery:{wanted['delivery_id']}", after=shown))
+    return entries
+
+
+def _suspend(connection: sa.Connection, settled: Iterable[Settled], shift: tally.Shift) -> list[Entry]:
+    """Stop targets that a person must mend; each is told of once."""
+    entries = []
+    for one in settled:
+        if one.verdict.suspends:
+            target_id, reason = one.claimed.target_id, one.verdict.reason
+            values = {"the_target": target_id, "at": one.finished_at, "because": reason}
+            if connection.execute(_SUSPEND, values).rowcount:
+                after = {"suspended_reason": reason, "delivery": one.claimed.delivery_id}
+                entries.append(Entry("target.suspended", f"target:{target_id}", after=after))
+                park(connection, [target_id], shift)
+    return entries
+
+
+def _cool_down(connection: sa.Connection, settled: Iterable[Settled]) -> None:
+    until: dict[int, dt.datetime] = {}
+    for one in settled:
+        if one.verdict.wait_s > 0:
+            end = one.finished_at + dt.timedelta(seconds=one.verdict.wait_s)
+            known = until.get(one.claimed.target_id)
+            until[one.claimed.target_id] = end if known is None else max(known, end)
+    if until:
+        rows = [{"the_target": key, "until": end} for key, end in until.items()]
+        connection.execute(_BLOCK, rows)
+        connection.execute(_PUSH_TARGET, rows)

@@ -1,0 +1,61 @@
+"""The store as one object, put together from its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bot.domain.secret import Secret
+
+from .database import Database
+from .directory import Directories
+from .history import History
+from .issues import Issues
+from .ledger import SqlLedger
+from .receipts import Receipts
+from .releases import Releases
+from .schema import target
+from .vault import TARGET_URL, Vault
+
+
+class Store(Issues, Releases, Directories, Receipts, History):
+    """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
+
+    Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is
+    locked, full, read-only, damaged or out of reach, and nothing was changed.
+    """
+
+    def __init__(self, db: Database, vault: Vault, data_dir: Path) -> None:
+        super().__init__(db, vault)
+        self._ledger = SqlLedger(db, vault, data_dir)
+
+    def ledger(self) -> SqlLedger:
+        """The dispatcher's side; the same object every time, for there is one writer thread."""
+        return self._ledger
+
+    def close(self) -> None:
+        self._ledger.close()
+        self.db.close()
+
+
+def open_store(url: str, *, secret_key: Secret, data_dir: Path, busy_timeout_s: float = 30.0) -> Store:
+    """Open the database at `url` (`sqlite:///path`, `postgresql+psycopg://…`), creating or upgrading its schema.
+
+    `busy_timeout_s`: how long another process may hold the database before a call gives up. `data_dir` holds the
+    workers' lock files. ConfigError: an address that cannot serve, or a key other than the one the database was
+    sealed with. StoreError: out of reach, damaged, or made by a newer version.
+    """
+    vault = Vault(secret_key)
+    db = Database(url, busy_timeout_s=busy_timeout_s)
+    try:
+        db.upgrade()
+        # A wrong key must be told of now, not at the first send.
+        with db.read() as connection:
+            sealed = connection.execute(sa.select(target.c.url).limit(1)).scalar_one_or_none()
+        if sealed is not None:
+            vault.open(sealed, column=TARGET_URL)
+    except BaseException:
+        db.close()
+        raise
+    return Store(db, vault, data_dir)

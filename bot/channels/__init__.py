@@ -2,11 +2,20 @@
 
 from bot.domain.channel import Channel
 
-from . import dingtalk, feishu, wecom
+from . import dingtalk, feishu, lanxin, slack, teams, webhook, wecom, welink
 
 CHANNELS: dict[str, Channel] = {
     wecom.NAME: wecom,
     dingtalk.NAME: dingtalk,
     feishu.NAME: feishu,
+    lanxin.NAME: lanxin,
+    teams.NAME: teams,
+    slack.NAME: slack,
 }
 """Every channel by the word that names it in directory files."""
+
+UPCOMING: dict[str, Channel] = {
+    welink.NAME: welink,
+    webhook.NAME: webhook,
+}
+"""Complete, but each call of theirs must carry an id, and `webhook` headers, which the sender does not ask for yet."""

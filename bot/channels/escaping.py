@@ -63,3 +63,9 @@ TEXT = Escape("<>@")
 
 MARKDOWN = Escape("<>@[]*_`\\|", leading="#-+=")
 """Markdown of WeCom, DingTalk, Feishu and Teams: links, mentions, font tags, emphasis, code, tables, headings."""
+
+SLACK = Escape("&<>@[]*_`\\|", leading="#-+=")
+"""Slack's mrkdwn: markdown's characters, and `&`, which begins its entities."""
+
+SLACK_TEXT = Escape("&<>@*_`~")
+"""Slack reads even a plain message as mrkdwn."""

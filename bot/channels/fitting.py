@@ -17,6 +17,7 @@ from bot.domain.card import Card, CardItem, Message
 
 MARK_WITH_LINK = "全文见链接"
 MARK_WITHOUT_LINK = "全文见原件"
+NO_ROOM = "the channel's limit leaves no room for a title; is the reader link too long?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,10 @@ def _largest(most: int, works: Callable[[int], bool]) -> int:
 def _in_parts(card: Card, build: Build, fits: Fits, room: Room) -> tuple[Message, ...]:
     head, notes = _head(card, room)
     head = replace(head, shortened=True)
-    sheets = next(s for width in (9, 99, 999, 9999) if len(s := _packed(head, card, build, fits, width)) <= width)
+    tried = (_packed(head, card, build, fits, parts) for parts in (9, 99, 999, 9999, 99999))
+    sheets = next(filter(None, tried), None)
+    if sheets is None:
+        raise ValueError(NO_ROOM)
     if any(item.continued for sheet in sheets for item in sheet.items):
         notes += ("有标题超过一条消息的长度，分段登出",)
     notes += ("只登标题", f"分为{len(sheets)}部分")
@@ -211,14 +215,17 @@ def _in_parts(card: Card, build: Build, fits: Fits, room: Room) -> tuple[Message
 
 
 def _packed(head: Sheet, card: Card, build: Build, fits: Fits, parts: int) -> list[Sheet]:
-    """Titles in order, as many to a part as fit. Measured with `parts` as the total, which is as wide as the real one.
+    """Titles in order, as many to a part as fit; empty when more than `parts` parts are needed.
 
-    Changes and their count stand on the first part only.
+    Measured with `parts` as the total, which is as wide as the real one. Changes and their count stand on the first
+    part only.
     """
     later = replace(head, card=replace(head.card, changes=()), changes_left_out=0)
     rest = tuple(Shown(number, item.title) for number, item in enumerate(card.items, 1))
     sheets: list[Sheet] = []
     while rest:
+        if len(sheets) == parts:
+            return []
         base = replace(later if sheets else head, part=len(sheets) + 1, parts=parts)
         items, rest = _filled(rest, partial(_holds, build, fits, base))
         sheets.append(replace(base, items=items))
@@ -242,7 +249,7 @@ def _split(item: Shown, holds: Callable[[Items], bool]) -> tuple[Shown, Shown]:
     most = _largest(len(item.title) - 1, lambda n: holds((replace(item, title=item.title[:n]),)))
     edge = _edge(item.title, most)
     if edge == 0 or not holds((replace(item, title=item.title[:edge]),)):
-        raise ValueError("the channel's limit leaves no room for a title; is the reader link too long?")
+        raise ValueError(NO_ROOM)
     return replace(item, title=item.title[:edge]), replace(item, title=item.title[edge:], continued=True)
 
 

@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.channels import CHANNELS, UPCOMING
 from bot.domain.card import Message
+from bot.domain.channel import Channel
 from bot.domain.delivery import Replied
 
 Payload = Mapping[str, Any]
+
+ALL: dict[str, Channel] = {**CHANNELS, **UPCOMING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Facts:
     """`ok`: the answer that means accepted. `coded`: an answer refusing with a code. `texts`: every text shown.
 
     `size` and `most` are in the vendor's unit. `speaks_json`: whether the answer's body carries the verdict.
+    `is_data`: the message is for a program, not marked up for people.
     """
 
     ok: Replied
@@ -30,6 +35,7 @@ class Facts:
     most: Callable[[Payload], int]
     unknown_code: int | str = 987654321
     speaks_json: bool = True
+    is_data: bool = False
     url: str = ""
 
 
@@ -68,6 +74,32 @@ def _feishu_text(payload: Payload) -> str:
     return "\n".join(e["content"] for e in elements if e["tag"] == "markdown")
 
 
+def _teams_text(payload: Payload) -> str:
+    return "\n".join(block["text"] for block in payload["attachments"][0]["content"]["body"])
+
+
+def _slack_text(payload: Payload) -> str:
+    sections = [b["text"]["text"] for b in payload.get("blocks", ()) if b["type"] == "section"]
+    return "\n".join(sections) or str(payload["text"])
+
+
+def _slack_size(message: Message) -> int:
+    """The fullest section, or more than any allows when there are too many blocks."""
+    blocks = message.payload.get("blocks", ())
+    if len(blocks) > 50:
+        return 1_000_000
+    return max([len(b["text"]["text"]) for b in blocks if b["type"] == "section"] or [len(message.payload["text"])])
+
+
+def _webhook_text(payload: Payload) -> str:
+    data = payload["data"]
+    lines = [data["masthead"], data["label"]]
+    for article in data["articles"]:
+        again = "（接上一部分）" if article["continued"] else ""
+        lines += [f"{article['number']}. {again}{article['title']}".replace("\n", " "), article["lead"]]
+    return "\n".join(lines)
+
+
 def body_size(message: Message) -> int:
     return len(message.body)
 
@@ -96,5 +128,52 @@ FACTS: dict[str, Facts] = {
         size=lambda message: len(message.body) + len('"timestamp":"1700000000","sign":"",') + 44,
         most=lambda _: 20_000,
         url="https://open.feishu.cn/open-apis/bot/v2/hook/0000-1111-2222-3333",
+    ),
+    "lanxin": Facts(
+        ok=answer({"errCode": 0, "errMsg": "ok", "data": {"msgId": "678590-x"}}),
+        coded=lambda code: answer({"errCode": code, "errMsg": "x"}),
+        texts=lambda payload: str(payload["msgData"]["text"]["content"]),
+        size=lambda message: len(message.payload["msgData"]["text"]["content"].encode()),
+        most=lambda _: 2_000,
+        url="https://lanxin.example.gov.cn:8443/open/apigw/v1/bot/hook/messages/create?hook_token=0000-1111",
+    ),
+    "welink": Facts(
+        ok=answer({"code": "0", "data": "success", "message": "ok"}),
+        coded=lambda code: answer({"code": str(code), "message": "x"}),
+        texts=lambda payload: str(payload["content"]["text"]),
+        size=lambda message: len(message.payload["content"]["text"].encode("utf-16-be")) // 2,
+        most=lambda _: 500,
+        url="https://open.welink.huaweicloud.com/api/werobot/v1/webhook/send?token=00001111&channel=standard",
+    ),
+    "teams": Facts(
+        ok=Replied(202, {}, b""),
+        coded=lambda status: Replied(int(status), {}, b""),
+        texts=_teams_text,
+        size=body_size,
+        most=lambda _: 28_000,
+        unknown_code=418,
+        speaks_json=False,
+        url="https://prod-1.westeurope.logic.azure.com:443/workflows/00/triggers/manual/paths/invoke?api-version=1&sig=x",
+    ),
+    "slack": Facts(
+        ok=Replied(200, {}, b"ok"),
+        coded=lambda word: Replied(400, {}, str(word).encode()),
+        texts=_slack_text,
+        size=_slack_size,
+        most=lambda _: 3_000,
+        unknown_code="new_word",
+        speaks_json=False,
+        url="https://hooks.slack.com/services/T00/B00/XXXX",
+    ),
+    "webhook": Facts(
+        ok=Replied(204, {}, b""),
+        coded=lambda status: Replied(int(status), {}, b""),
+        texts=_webhook_text,
+        size=body_size,
+        most=lambda _: 20_000,
+        unknown_code=418,
+        speaks_json=False,
+        is_data=True,
+        url="https://oa.example.gov.cn/hooks/bulletin",
     ),
 }

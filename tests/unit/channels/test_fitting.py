@@ -95,6 +95,8 @@ def test_a_masthead_beyond_reason_is_shortened_and_noted() -> None:
 def test_no_room_for_a_single_character_is_an_error() -> None:
     with pytest.raises(ValueError, match="no room"):
         fitted(card(CardItem("甲")), 5)
+    with pytest.raises(ValueError, match="no room"):
+        fitted(card(), 1)
 
 
 def test_one_message_or_none() -> None:

@@ -15,15 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import make_card
-from bot.channels import CHANNELS
 from bot.domain.card import Card, CardKind, Message
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
 from . import sandboxed
-from .facts import FACTS
+from .facts import ALL, FACTS
 from .samples import LINK, SIGN_LINK, WORDING
 
-EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "40"))
 SETTINGS = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
@@ -108,23 +107,24 @@ def titles_of(name: str, messages: tuple[Message, ...], card: Card) -> list[str]
 
 
 @pytest.mark.timeout(max(120, EXAMPLES))
-@pytest.mark.parametrize("name", list(CHANNELS))
+@pytest.mark.parametrize("name", list(ALL))
 @given(data=st.data())
 @SETTINGS
 def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
     card = data.draw(cards())
-    style = data.draw(st.sampled_from(sorted(CHANNELS[name].STYLES)))
-    messages = CHANNELS[name].messages(card, style, WORDING)
-    assert messages == CHANNELS[name].messages(card, style, WORDING)
+    style = data.draw(st.sampled_from(sorted(ALL[name].STYLES)))
+    messages = ALL[name].messages(card, style, WORDING)
+    assert messages == ALL[name].messages(card, style, WORDING)
     assert [(m.part, m.parts) for m in messages] == [(n, len(messages)) for n in range(1, len(messages) + 1)]
     for message in messages:
         assert FACTS[name].size(message) <= FACTS[name].most(message.payload)
         if name in sandboxed.JUDGED:
             assert sandboxed.verdict(name, message).accepted
-        assert "\\u" not in message.body.decode("utf-8").replace("\\\\", "").replace("\\u0000", "")
+        assert not re.search(r"\\u(?!00[01])", message.body.decode("utf-8").replace("\\\\", ""))
     assert titles_of(name, messages, card) == [seen(item.title) for item in card.items]
-    _check_omissions_are_said(name, messages, card)
-    _check_nothing_acts(name, messages)
+    if not FACTS[name].is_data:
+        _check_omissions_are_said(name, messages, card)
+        _check_nothing_acts(name, messages)
 
 
 def _check_omissions_are_said(name: str, messages: tuple[Message, ...], card: Card) -> None:
@@ -142,15 +142,18 @@ OURS = re.compile(
     r"\[(查看全文|签收)\]\(https://jianbao\.example\.gov\.cn/r/[\w/-]+\)"
     r'|<font color="(info|comment|warning)">|</font>'
     r"|(查看全文|签收)：https://jianbao\.example\.gov\.cn/r/[\w/-]+"
+    r"|^[*_]全文见(链接|原件)[*_]$|^#{2,3} |^> ",
+    re.MULTILINE,
 )
-ACTS = re.compile(r"<|>(?!\s)|@|://|~~|&(#?\w+);|[\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]")
-ACTS_IN_MARKUP = re.compile(r"\]\(|!\[|```|^[#|](?!#* )|(?<!\*)\*(?!\*|全文见)[^*\n]*\*(?!\*)|__", re.MULTILINE)
-MARKED_UP = re.compile(r"^\*+\d+\. ", re.MULTILINE)
+OUR_BOLD = re.compile(r"^(\*\*|\*)(\d+\. .*|【(更正|催办)】.*|本期.*)\1$", re.MULTILINE)
+ACTS = re.compile(r"[<>@\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]|://|~~|&(#?\w+);")
+ACTS_IN_MARKUP = re.compile(r"[*_`\[\]\\]|^[#|]", re.MULTILINE)
 
 
 def _check_nothing_acts(name: str, messages: tuple[Message, ...]) -> None:
     for message in messages:
-        rest = OURS.sub("", FACTS[name].texts(message.payload))
+        text = OURS.sub("", FACTS[name].texts(message.payload))
+        rest = OUR_BOLD.sub(r"\2", text)
         assert not ACTS.search(rest), ACTS.search(rest)
-        if MARKED_UP.search(rest):
+        if rest != text:
             assert not ACTS_IN_MARKUP.search(rest), ACTS_IN_MARKUP.search(rest)

@@ -1,0 +1,119 @@
+"""Any endpoint that takes Standard Webhooks: an office system, a portal, a bridge to a platform not known here.
+
+Follows standard-webhooks/spec at b2fa7b87 (through the wire reference, section 10). What differs from the chats: the
+message is data, nothing is marked up or escaped; it carries an id that is the same on every retry, so a receiver can
+tell a repetition and 504 may be retried; any 2xx, 204 too, is an acceptance; the host may be any that a setting allows.
+The event's own time is not in the body: the body is frozen at release, and `webhook-timestamp` has the attempt's.
+The advised size is "under 20 KB": 20,000 bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.card import Card, CardKind, Message, Style, Wording
+from bot.domain.channel import Signature
+from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.pacing import Pace
+from bot.domain.secret import Secret
+
+from .address import has_path
+from .fitting import Room, Sheet, fit
+from .http_status import BY_STATUS, Outcome, by_status, row_verdict
+from .measure import body_bytes
+
+NAME = "webhook"
+CHINESE = "通用网络回调"
+HOSTS: frozenset[str] = frozenset()
+STYLES = frozenset({Style.CARD})
+
+LIMITS: Mapping[str, int] = {
+    "max_body_bytes": 20_000,  # SW: advised under 20 KB
+}
+PACE = Pace(per_window=120, window_s=60.0)
+
+ROOM = Room(lead_chars=2_000, head_chars=200, change_chars=2_000)
+
+OUTCOMES: Mapping[int, Outcome] = {
+    **{status: BY_STATUS[status] for status in (400, 401, 403, 404, 405, 410, 413, 415, 422, 429)},
+    **dict.fromkeys((500, 501, 502, 503, 504), Outcome(OutcomeClass.RETRY_LATER, Reason.SERVER_ERROR)),
+}
+"""By HTTP status: there is no other code. The rest of 5xx is read like 500, the rest of 4xx is unknown."""
+
+_EVENTS = {
+    CardKind.ISSUE: "bulletin.published",
+    CardKind.CORRECTION: "bulletin.corrected",
+    CardKind.REMINDER: "bulletin.reminded",
+}
+_PREFIX = "whsec_"
+
+
+def recognises(url: str) -> bool:
+    return has_path(url, r".*")
+
+
+def sign(secret: Secret | None, at: dt.datetime, *, message_id: str = "", body: bytes = b"") -> Signature:
+    """The three headers for one attempt; without a secret the first two.
+
+    `message_id`: the same on every retry of a delivery, without a dot. `body`: the bytes that go out. Two secrets
+    separated by a space sign twice, for the time of a change of keys. Raises ValueError for a secret that is not
+    base64, with or without `whsec_`.
+    """
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp()))}
+    if secret is not None:
+        signed = f"{message_id}.{headers['webhook-timestamp']}.".encode() + body
+        macs = [hmac.new(_key(text), signed, hashlib.sha256).digest() for text in secret.reveal().split()]
+        headers["webhook-signature"] = " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs)
+    return Signature(headers=headers)
+
+
+def _key(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError("a webhook secret is base64, usually after whsec_; this one is not") from None
+
+
+def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
+    """The status is the verdict; the body is not read."""
+    if 200 <= reply.status < 300:
+        return row_verdict(Outcome(OutcomeClass.OK, Reason.ACCEPTED), reply, at)
+    if reply.status >= 500:
+        return row_verdict(OUTCOMES.get(reply.status, OUTCOMES[500]), reply, at)
+    return by_status(reply, at, otherwise=Reason.UNKNOWN_CODE)
+
+
+def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+    """The card as data, whatever the style; no wording is needed."""
+    return fit(card, _event, lambda payload: body_bytes(payload) <= LIMITS["max_body_bytes"], ROOM)
+
+
+def _event(sheet: Sheet) -> Mapping[str, Any]:
+    card = sheet.card
+    return {
+        "type": _EVENTS[card.kind],
+        "data": {
+            "masthead": card.masthead,
+            "label": card.label,
+            "issuer": list(card.issuer),
+            "date": card.date.isoformat() if card.date else None,
+            "list": card.list_kind,
+            "part": sheet.part,
+            "parts": sheet.parts,
+            "articles": [
+                {"number": item.number, "title": item.title, "continued": item.continued, "lead": item.lead}
+                for item in sheet.items
+            ],
+            "changes": list(card.changes),
+            "changes_left_out": sheet.changes_left_out,
+            "shortened": sheet.shortened,
+            "url": card.link,
+            "sign_url": card.sign_link,
+        },
+    }

@@ -195,7 +195,7 @@ def _bend(kind: str, body: dict[str, Any]) -> dict[str, Any]:
 _CODES = frozenset({"errcode", "code", "statuscode"})
 _TEXTS = frozenset({"errmsg", "errMsg", "msg", "message", "StatusMessage"})
 _PAGE = "<!DOCTYPE html><html><head><title>login</title></head><body>请先登录网络</body></html>"
-_FIELDS = words(
+FIELDS = words(
     "fault channel key times after probability seed accept how seconds status content_type headers body location "
     "retry_after bytes"
 )
@@ -204,8 +204,8 @@ _FIELDS = words(
 def _read_fault(entry: object, number: int) -> Fault:
     if not isinstance(entry, dict):
         raise ValueError("a fault is a JSON object")
-    if unknown := sorted(set(entry) - _FIELDS):
-        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_FIELDS))}")
+    if unknown := sorted(set(entry) - FIELDS):
+        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(FIELDS))}")
     kind = str(entry.get("fault")).replace("-", "_").replace(" ", "_")
     if kind not in KINDS:
         raise ValueError(f"fault must be one of {', '.join(KINDS)}, not {entry.get('fault')!r}")

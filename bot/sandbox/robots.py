@@ -16,6 +16,7 @@ from typing import Any
 from bot.sandbox.exchange import words
 
 STATES = ("active", "stopped", "removed")
+PROFILES = words("observed_limits long_errmsg code_410100 safe_limits legacy_reply")
 
 
 class Clock:
@@ -208,14 +209,14 @@ def _matches(rule: str, client: str) -> bool:
     return ipaddress.ip_address(client) in ipaddress.ip_network(rule, strict=False)
 
 
-_FIELDS = words("channel key name label secret keyword keywords ips per_minute state profiles media")
+FIELDS = words("channel key name label secret keyword keywords ips per_minute state profiles media")
 
 
 def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[Settings, tuple[str, ...]]:
     if not isinstance(entry, dict):
         raise ValueError("a robot is a JSON object")
-    if unknown := sorted(set(entry) - _FIELDS):
-        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_FIELDS))}")
+    if unknown := sorted(set(entry) - FIELDS):
+        raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(FIELDS))}")
     channel, key, state = entry.get("channel"), entry.get("key"), entry.get("state", "active")
     if channel not in channels:
         raise ValueError(f"channel must be one of {', '.join(sorted(channels))}, not {channel!r}")
@@ -226,6 +227,9 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
     per_minute = entry.get("per_minute")
     if per_minute is not None and (not isinstance(per_minute, int) or isinstance(per_minute, bool) or per_minute < 1):
         raise ValueError("per_minute must be a whole number from 1, or null for the vendor's")
+    profiles = frozenset(_texts(entry, "profiles"))
+    if strange := sorted(profiles - PROFILES):
+        raise ValueError(f"profiles are {', '.join(sorted(PROFILES))}, not {strange[0]!r}")
     settings = Settings(
         channel=str(channel),
         key=key,
@@ -235,7 +239,7 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
         ips=_texts(entry, "ips"),
         per_minute=per_minute,
         state=str(state),
-        profiles=frozenset(_texts(entry, "profiles")),
+        profiles=profiles,
     )
     for rule in settings.ips:
         if not rule.endswith(".*"):

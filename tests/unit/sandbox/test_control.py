@@ -91,6 +91,7 @@ def test_robots_are_registered_in_one_call_and_secrets_stay_inside(caller: Calle
         ({"channel": "wecom", "key": "A", "colour": "red"}, "colour"),
         ({"channel": "wecom", "key": "A", "state": "asleep"}, "asleep"),
         ({"channel": "wecom", "key": "A", "keywords": [1]}, "keywords"),
+        ({"channel": "wecom", "key": "A", "profiles": ["lax"]}, "lax"),
         ({"channel": "wecom", "key": "A", "secret": 1}, "secret"),
         ({"channel": "feishu", "key": "A", "ips": ["10.0.0.0/99"]}, "10.0.0.0/99"),
         (None, "JSON object"),

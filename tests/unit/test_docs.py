@@ -98,7 +98,7 @@ def test_a_command_is_described_as_its_help_describes_it(name: str) -> None:
 def shell_commands(program: str) -> Iterator[tuple[str, list[str]]]:
     for page in PAGES:
         for code in blocks(read(page), "sh"):
-            for line in code.splitlines():
+            for line in code.replace("\\\n", "").splitlines():
                 words = shlex.split(line, comments=True)
                 if words and words[0] == program:
                     yield str(page.relative_to(ROOT)), words[1:]

@@ -67,6 +67,7 @@ DINGTALK = Dialect(
     headings=True, bold=True, italic=True, links=True, images=True, quote_depth=1, lists=True, hex_fonts=True,
     breaks=False,
 )  # fmt: skip
+TEAMS = Dialect(bold=True, italic=True, links=True, lists=True)
 FEISHU_TEXT = Dialect(mentions=_FEISHU_AT, bare_links=True)
 FEISHU_1 = Dialect(
     bold=True, italic=True, strike=True, links=True, images=True, code_block=True, fonts=FEISHU_FONTS, lists=True,

@@ -14,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from bot.sandbox import dingtalk_view, feishu_view, plain_view, wecom_view
+from bot.sandbox import dingtalk_view, feishu_view, plain_view, slack_view, teams_view, wecom_view
 from bot.sandbox.exchange import mapping
 from bot.sandbox.markup import MAX_CHARS
 from bot.sandbox.shown import View
@@ -28,6 +28,8 @@ _VIEWS: Mapping[str, Callable[[Mapping[str, Any]], View | None]] = {
     "feishu": feishu_view.view,
     "lanxin": plain_view.view,
     "welink": plain_view.view,
+    "teams": teams_view.view,
+    "slack": slack_view.view,
 }
 
 environment = Environment(
@@ -48,7 +50,7 @@ def render_html(channel: str, payload: object) -> str:
     shown = _VIEWS[channel](mapping(payload)) if channel in _VIEWS else None
     if shown is None:
         return render_raw(channel, json.dumps(payload, ensure_ascii=False, indent=2))
-    name = channel if channel in ("wecom", "dingtalk", "feishu") else "plain"
+    name = "plain" if _VIEWS[channel] is plain_view.view else channel
     template = environment.get_template(f"preview/{name}.html")
     return _encodable(template.render(view=shown.name, **shown.values))
 

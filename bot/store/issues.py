@@ -22,8 +22,6 @@ from .identity import identity
 from .part import Part
 from .schema import article, issue, original, plan, revision
 
-_OPEN = (IssueState.HELD, IssueState.SCHEDULED)
-
 _STORED = sa.select(issue, revision.c.id.label("revision_id"), revision.c.content).join(
     revision, sa.and_(revision.c.issue_id == issue.c.id, revision.c.number == issue.c.revision)
 )
@@ -35,6 +33,7 @@ class Issues(Part):
         self,
         issue: Issue,
         *,
+        publication: str = "default",
         original: bytes,
         name: str,
         source: str,
@@ -45,12 +44,12 @@ class Issues(Part):
     ) -> StoredIssue:
         """Take an issue in, with the file it came from.
 
-        Content seen before adds nothing and answers with the latest revision, whose holds (and release moment, when
-        it had none) are brought up to date while it is not released. The same number with other content is a new
-        revision. A released or cancelled issue stays so.
+        Content seen before changes nothing and answers with the latest revision. The same number with other content
+        is a new revision: the issue is held or scheduled anew, also when an earlier revision was released or
+        cancelled.
         """
         with self.db.write() as connection:
-            saving = _Saving(connection, issue, release_at, holds, now)
+            saving = _Saving(connection, issue, publication, release_at, holds, now)
             issue_id, new_revision = saving.save()
             stored = _stored(connection.execute(_BY_ID, {"the_issue": issue_id}).one(), new_revision=new_revision)
             saving.keep_original(original, name, source)
@@ -64,6 +63,12 @@ class Issues(Part):
         if row is None:
             raise ConfigError(f"没有编号为 {issue_id} 的期刊。")
         return _stored(row)
+
+    def find_issue(self, content: Issue) -> StoredIssue | None:
+        """The stored issue that this one is another copy or revision of."""
+        with self.db.read() as connection:
+            row = connection.execute(_STORED.where(issue.c.identity == identity(content))).one_or_none()
+        return None if row is None else _stored(row)
 
     def issues(self) -> list[StoredIssue]:
         """All, newest first, each at its latest revision."""
@@ -91,12 +96,14 @@ class _Saving:
         self,
         connection: sa.Connection,
         content: Issue,
+        publication: str,
         release_at: dt.datetime | None,
         holds: Sequence[Hold],
         now: dt.datetime,
     ) -> None:
         self.connection = connection
         self.content = content
+        self.publication = publication
         self.release_at = release_at
         self.holds = [asdict(hold) for hold in holds]
         self.now = now
@@ -116,11 +123,9 @@ class _Saving:
         ).scalar_one_or_none()
         if seen is None:
             self.revision_id = self._revise(known.id, known.revision + 1)
-            self._change(known, {"revision": known.revision + 1, "release_at": self.release_at}, "issue.revised")
+            self._reopen(known)
         else:
             self.revision_id = seen
-            # A person may have moved the release since: reading the file again does not move it back.
-            self._change(known, {"release_at": known.release_at or self.release_at}, "issue.reassessed")
         return known.id, seen is None
 
     def keep_original(self, data: bytes, name: str, source: str) -> None:
@@ -133,7 +138,9 @@ class _Saving:
     def _add(self) -> int:
         state = self._state()
         values = {"state": state, "release_at": self.release_at, "holds": self.holds, "revision": 1}
-        row = sa.insert(issue).values(**values, identity=identity(self.content), created_at=self.now)
+        row = sa.insert(issue).values(
+            **values, publication=self.publication, identity=identity(self.content), created_at=self.now
+        )
         issue_id: int = self.connection.execute(row.returning(issue.c.id)).scalar_one()
         self.revision_id = self._revise(issue_id, 1)
         tally.begin(self.connection, issue_id)
@@ -153,20 +160,19 @@ class _Saving:
             self.connection.execute(sa.insert(article), articles)
         return revision_id
 
-    def _change(self, known: AnyRow, changes: dict[str, Any], action: str) -> None:
+    def _reopen(self, known: AnyRow) -> None:
         before = {name: getattr(known, name) for name in ("state", "release_at", "holds", "revision")}
-        if known.state in _OPEN:
-            changes |= {"holds": self.holds, "state": self._state()}
-        elif "revision" not in changes:
-            return
-        else:
-            del changes["release_at"]
-        after = before | changes
-        if after != before:
-            self.connection.execute(sa.update(issue).where(issue.c.id == known.id).values(**changes))
-            self.entries.append(
-                Entry(action, f"issue:{known.id}", before=_shown(before), after=_shown(after, self.hash))
-            )
+        after = {
+            "state": self._state(),
+            "release_at": self.release_at,
+            "holds": self.holds,
+            "revision": known.revision + 1,
+        }
+        self.connection.execute(
+            sa.update(issue).where(issue.c.id == known.id).values(**after, publication=self.publication)
+        )
+        entry = Entry("issue.revised", f"issue:{known.id}", before=_shown(before), after=_shown(after, self.hash))
+        self.entries.append(entry)
 
     def _state(self) -> IssueState:
         return IssueState.HELD if self.holds else IssueState.SCHEDULED

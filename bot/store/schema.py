@@ -39,7 +39,11 @@ issue = sa.Table(
     sa.Column("released_at", Instant),
     sa.Column("holds", JsonText, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("publication", sa.Text, nullable=False, server_default="default"),
 )
+
+IS_SCHEDULED = issue.c.state == sa.literal_column("'scheduled'")
+sa.Index("ix_issue_scheduled", issue.c.release_at, sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED)
 
 revision = sa.Table(
     "revision",
@@ -188,9 +192,10 @@ sa.Index("ix_delivery_due", delivery.c.next_try_at, delivery.c.id, sqlite_where=
 sa.Index("ix_delivery_open", delivery.c.target_id, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 # Unique: the database itself keeps a target from having two deliveries in flight.
 sa.Index("ix_delivery_sending", delivery.c.target_id, unique=True, sqlite_where=IS_SENDING, postgresql_where=IS_SENDING)
-sa.Index("ix_delivery_failed", delivery.c.issue_id, delivery.c.id, sqlite_where=IS_FAILED, postgresql_where=IS_FAILED)
 sa.Index("ix_delivery_issue", delivery.c.issue_id, delivery.c.id)
 sa.Index("ix_delivery_recipient", delivery.c.recipient_id, delivery.c.id)
+# After ix_delivery_issue: of two indexes that serve as well, SQLite takes the younger.
+sa.Index("ix_delivery_failed", delivery.c.issue_id, delivery.c.id, sqlite_where=IS_FAILED, postgresql_where=IS_FAILED)
 
 attempt = sa.Table(
     "attempt",
@@ -239,6 +244,21 @@ worker = sa.Table(
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("heartbeat_at", Instant, nullable=False),
     sa.Column("retired_at", Instant),
+)
+
+# A person's yes to exactly one content; `holds` is what was held against it before their eyes.
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey(issue.c.id), nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("holds", JsonText, nullable=False),
+    sa.Column("withdrawn_at", Instant),
+    sa.Index(None, "issue_id"),
 )
 
 history = sa.Table(

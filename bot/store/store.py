@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.secret import Secret
 
 from .database import Database
+from .decisions import Decisions
 from .directory import Directories
 from .history import History
 from .issues import Issues
@@ -19,7 +20,7 @@ from .schema import target
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Releases, Directories, Receipts, History):
+class Store(Issues, Decisions, Releases, Directories, Receipts, History):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

@@ -41,7 +41,7 @@ def upgrade() -> None:
     _deliveries()
     _journal()
     for table in ("attempt", "receipt", "history"):
-        for statement in append_only(op.get_bind().dialect.name, table):
+        for statement in append_only(op.get_context().dialect.name, table):
             op.execute(statement)
 
 
@@ -200,9 +200,9 @@ def _deliveries() -> None:
         ("due", ["next_try_at", "id"], _DUE, False),
         ("open", ["target_id"], _OPEN, False),
         ("sending", ["target_id"], _SENDING, True),
-        ("failed", ["issue_id", "id"], _FAILED, False),
         ("issue", ["issue_id", "id"], None, False),
         ("recipient", ["recipient_id", "id"], None, False),
+        ("failed", ["issue_id", "id"], _FAILED, False),
     ):
         op.create_index(
             f"ix_delivery_{name}", "delivery", columns, unique=unique, sqlite_where=where, postgresql_where=where

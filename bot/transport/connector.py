@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import ssl
+import sys
 from ipaddress import ip_address
+from weakref import WeakSet
 
 from aiohttp import ClientConnectionError, ClientConnectorError, ClientSSLError, ClientTimeout, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_exceptions import ClientConnectorDNSError, InvalidURL
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
@@ -86,14 +90,13 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=KEEP_ALIVE_S,
             ttl_dns_cache=DNS_CACHE_S,
         )
+        self._used: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109
         """A connection that is ready and quiet. Raises `NotConnected`, and nothing else but cancellation."""
         try:
             connection = await super().connect(req, traces, timeout)
-            # aiohttp re-uses a connection on which bytes came in while it was idle, and would take them for the
-            # answer to this request: a stray "ok" would become the receipt of a card nobody got.
-            while connection.protocol is None or connection.protocol.should_close:
+            while not self._fit(connection):
                 connection.close()
                 connection = await super().connect(req, traces, timeout)
             return connection
@@ -109,6 +112,30 @@ class GuardedConnector(TCPConnector):
             raise NotConnected(Reason.FORBIDDEN_ADDRESS, "主机地址写法不规范，请核对机器人地址。") from exc
         except (ClientConnectionError, OSError) as exc:
             raise NotConnected(Reason.CONNECT_FAILED, type(exc).__name__) from exc
+
+    def _fit(self, connection: Connection) -> bool:
+        """Is this connection new, or has it been silent since its last answer?
+
+        aiohttp re-uses a connection on which bytes came in while it was idle, and would take them for the answer to
+        this request: a stray "ok" would become the receipt of a card nobody got. And a close that has reached the
+        machine but not yet the event loop, busy as it is, would leave the delivery in doubt.
+        """
+        protocol = connection.protocol
+        if protocol is None or protocol.transport is None or protocol.should_close:
+            return False
+        if protocol not in self._used:
+            self._used.add(protocol)
+            return True
+        return _silent(protocol.transport.get_extra_info("socket").fileno())
+
+
+def _silent(socket_number: int) -> bool:
+    """Nothing to be read, neither bytes nor an end."""
+    if sys.platform == "win32":
+        return True  # no poll there; the event loop's own knowledge has to do
+    poller = select.poll()
+    poller.register(socket_number, select.POLLIN)
+    return not poller.poll(0)
 
 
 def _os_detail(exc: OSError) -> str:

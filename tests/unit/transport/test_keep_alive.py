@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from bot.domain.delivery import MaybeArrived, Reason, Replied
 from bot.transport.sender import HttpSender
@@ -31,6 +34,28 @@ async def test_a_connection_the_server_closed_while_idle_is_not_used(sender: Htt
             assert await server.finished.get() == number
             await settle()
     assert (server.connections, len(server.seen)) == (3, 3)
+
+
+async def test_a_close_the_busy_event_loop_has_not_noticed_yet_puts_nothing_in_doubt(sender: HttpSender) -> None:
+    closed = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        for _ in range(2):
+            client, _address = listener.accept()
+            with client:
+                while not client.recv(4096).endswith(BODY):
+                    pass
+                client.sendall(OK)
+            closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(5)
+        served = pool.submit(serve, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/send"
+        assert isinstance(await sender.send(url, BODY, {}), Replied)
+        assert closed.wait(10)  # here the loop is busy, and then goes straight on to the next send
+        assert isinstance(await sender.send(url, BODY, {}), Replied)
+        served.result(10)
 
 
 async def test_a_connection_closed_just_as_the_request_is_written_leaves_it_in_doubt(sender: HttpSender) -> None:

@@ -1,0 +1,68 @@
+"""Where a website source may connect to: public addresses, and private ones only when the column is an intranet's.
+
+The address judged is the one connected to, so a name that changes its address in between (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+import httpx
+
+# Cloud metadata services that lie in ranges an intranet opens: Alibaba, Oracle, AWS over IPv6.
+_METADATA = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddress(Exception):  # noqa: N818 - it states a fact
+    """The host leads to no address that may be connected to."""
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Looks the host up, judges the address, and connects to that very address.
+
+    `intranet`: private and loopback addresses are allowed too. Raises ForbiddenAddress, or httpx.ConnectError when
+    the name cannot be looked up.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, intranet: bool) -> None:
+        self._inner = inner
+        self._intranet = intranet
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        host, port = request.url.host, request.url.port or {"https": 443}.get(request.url.scheme, 80)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpx.ConnectError(f"cannot look up {host}") from error
+        allowed = [str(place[4][0]) for place in found if permitted(str(place[4][0]), intranet=self._intranet)]
+        if not allowed:
+            raise ForbiddenAddress(host)
+        # The Host header was set when the request was built; TLS is told the name to ask for and to verify.
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        request.url = request.url.copy_with(host=allowed[0])
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def permitted(written: str, *, intranet: bool) -> bool:
+    """May a source connect to this address? Link-local, metadata, multicast and reserved ones stay closed always."""
+    address = _unwrapped(ip_address(written.partition("%")[0]))
+    if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
+        return False
+    if address.is_reserved and not address.is_loopback:
+        return False
+    return intranet or address.is_global
+
+
+def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address an IPv6 form (mapped, 6to4, NAT64) leads to, else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

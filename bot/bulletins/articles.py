@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.bulletins.blocks import Kind
 from bot.bulletins.characters import ends_clause, ends_sentence, key, printed
-from bot.bulletins.labels import CORRECTION, CORRECTION_INLINE, SUBHEAD
+from bot.bulletins.labels import CIRCLED, CORRECTION, CORRECTION_INLINE, SUBHEAD
 from bot.bulletins.paragraphs import is_prose, join, text_of
 from bot.bulletins.roles import Piece, Role
 from bot.bulletins.titles import essence, is_marked, numbering, similarity, unmarked
@@ -136,6 +136,8 @@ def _add_unlisted(sheet: list[Piece], start: int, end: int, candidates: list[int
             continue
         if not _has_text_below(sheet, candidates, n, end):
             continue
+        if _much_shorter(sheet[i], sheet[first]) or CIRCLED.match(sheet[i].text):
+            continue
         if apart or (not result.missing and i > first and not _same_place_as_body(sheet, i, start, end)):
             heading = Heading([i], _title(sheet, [i]))
             taken.add(i)
@@ -202,7 +204,7 @@ def _like_lead(sheet: list[Piece], i: int, lead: int, body: tuple[int, float, bo
     piece = sheet[i]
     if is_marked(sheet[lead].text):
         return is_marked(piece.text) and unmarked(piece.text) != piece.text and piece.plain[0] == sheet[lead].plain[0]
-    if SUBHEAD.match(piece.key):
+    if SUBHEAD.match(piece.key) or CIRCLED.match(piece.text) or is_marked(piece.text):
         return False
     if styled:
         look, own = _look(sheet[lead]), _look(piece)
@@ -213,7 +215,12 @@ def _like_lead(sheet: list[Piece], i: int, lead: int, body: tuple[int, float, bo
             or (_rank(own) > _rank(look) and _apart(own, body))
             or (own[:2] == look[:2] and own[3] == look[3] and look[3] == "center")
         )
-    return not _same_indent_as_body(piece, body)
+    return not _same_indent_as_body(piece, body) and not _much_shorter(piece, sheet[lead])
+
+
+def _much_shorter(piece: Piece, title: Piece) -> bool:
+    """Where nothing but the words tells a subhead from a title, a subhead is a few characters."""
+    return len(piece.key) <= 9 and len(piece.key) < 0.5 * len(title.key)
 
 
 def _continues_title(sheet: list[Piece], heading: Heading, i: int) -> bool:

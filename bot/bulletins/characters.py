@@ -10,7 +10,8 @@ import re
 import unicodedata
 
 ZERO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
-_DROP_ZERO_WIDTH = dict.fromkeys(map(ord, ZERO_WIDTH))
+_CONTROL = [c for c in range(0xA0) if (c < 0x20 or c >= 0x7F) and c not in (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85)]
+_DROP_ZERO_WIDTH = dict.fromkeys([*map(ord, ZERO_WIDTH), *_CONTROL])
 _SPACES = re.compile(r"\s+")
 _HAN = r"[\u2e80-\u2fdf\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…]"
 _BETWEEN_HAN = re.compile(rf"(?<={_HAN})[ \t]*\n[ \t\n]*(?={_HAN})")

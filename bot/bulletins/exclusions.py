@@ -11,15 +11,15 @@ _IN_BRACKETS = re.compile(
 )
 _BRACKET_WORDINGS = (
     re.compile(rf"^(?:其中)?[,，]?{_NOT}[:：]?(.+)$"),
-    re.compile(r"^除(?:了)?(.+?)(?:之|以)?外(?:的)?(?:均发|全发)?$"),
+    re.compile(r"^除(?:了)?(.+?)(?:(?:之|以)?外(?:的)?(?:均发|全发)?)?$"),
     re.compile(rf"^(.+?)(?:除外|{_NOT}|免发)$"),
 )
 # 除…外 before the group or after it; the names in between may be separated by 、.
 _EXCEPT = re.compile(
     r"(?:^|(?<=[、，,；;:：]))除(?:了)?([^。；;()（）]{1,60}?)(?:之外|以外|外)(?:的其他|的其它|的|其他|其它)?[、，,]?"
 )
-_TRAILING = re.compile(rf"[，,；;]\s*(?:其中)?([^，,；;。()（）]{{2,60}}?)(?:除外|{_NOT})(?=[，,；;。]|$)")
-_TRAILING_NOT = re.compile(rf"[，,；;]\s*(?:其中)?(?:{_NOT})[:：]?([^，,；;。()（）]{{2,60}})(?=[，,；;。]|$)")
+_TRAILING = re.compile(rf"[，,；;]\s*(?:其中|但)?([^，,；;。()（）]{{2,60}}?)(?:除外|{_NOT})(?=[，,；;。]|$)")
+_TRAILING_NOT = re.compile(rf"[，,；;]\s*(?:其中|但)?(?:{_NOT})[:：]?([^，,；;。()（）]{{2,60}})(?=[，,；;。]|$)")
 
 
 def take_out(text: str) -> tuple[str, list[str]]:

@@ -28,6 +28,7 @@ from bot.domain.issue import ListKind
 _ITEM_NUMBER = re.compile(r"^\s*(?:附件?\s*)?(?:[\d０-９]{1,2}|[一二三四五六七八九十]{1,2})\s*[.．、:：)）]\s*")
 _ATTACHMENT_LABEL = re.compile(r"^\s*附\s*件?\s*(?:[\d０-９]{1,2}|[一二三四五六七八九十]{1,2})?\s*(?:[:：]\s*|$)")
 _SEVERAL = re.compile(r"\s+(?=[\d０-９]{1,2}\s*[.．、])|[；;]\s*(?=[\d０-９]{1,2}\s*[.．、])")
+_TAIL_OF_NAME = re.compile(r"^(?:人民政府|办公室|委员会|管委会|领导小组|各?(?:成员)?单位|办事处)[。.]?$")
 _EXTENSION = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|zip|rar|txt|jpe?g|png|ofd|csv)$", re.IGNORECASE)
 
 
@@ -144,6 +145,7 @@ def read(sheet: list[Piece], start: int, end: int, foot: Foot) -> None:
     current: ListKind | None = None
     text = ""
     above: Piece | None = None
+    below_label = False  # the label stands on a line of its own, its items below it
 
     def close() -> None:
         nonlocal current, text
@@ -165,27 +167,42 @@ def read(sheet: list[Piece], start: int, end: int, foot: Foot) -> None:
             for kind, words in opened[:-1]:
                 foot.lists.add(kind, words)
             current, text = opened[-1]
+            below_label = not text
             piece.give(Role.LIST, "list_label")
             text = _without_count(text, foot)
         elif _frame(sheet, i, foot):
             close()
-        elif current is not None and above is not None and _goes_on(text, above, piece):
-            joint = (
-                "、"
-                if text
-                and (piece.block.cell or not above.block.open)
-                and not text.endswith(("、", "，", ",", "；", ";"))
-                and not piece.block.open
-                else ""
-            )
-            text = _without_count(join(text + joint, printed(piece.text)), foot)
+        elif (
+            current is not None
+            and above is not None
+            and (_goes_on(text, above, piece) or (below_label and _names(piece)))
+        ):
+            joint = "、" if _next_item(text, above, piece) else ""
+            more, opened = lists.split_inside(piece.text)
+            text = _without_count(join(text + joint, more), foot)
             piece.give(Role.LIST, "list_goes_on")
+            for kind, words in opened:
+                close()
+                current, text = kind, words
         else:
             close()
             piece.give(Role.AFTER_FOOT, "below_the_lists")
             foot.leftovers.append(i)
         above = piece
     close()
+
+
+def _next_item(text: str, above: Piece, piece: Piece) -> bool:
+    """Whether a line set below is an item of its own, and not the rest of a name."""
+    if not text or text.endswith(("、", "，", ",", "；", ";")) or piece.plain.startswith(("、", "，", ",", "；", ";")):
+        return False
+    # A list that prints its separators would not leave one out at the end of a line.
+    separated = len(lists.items(text)) > 1 or _TAIL_OF_NAME.match(piece.key)
+    return not (above.block.full or separated or _open_bracket(text))
+
+
+def _open_bracket(text: str) -> bool:
+    return text.count("（") + text.count("(") > text.count("）") + text.count(")")
 
 
 def _goes_on(text: str, above: Piece, piece: Piece) -> bool:
@@ -197,7 +214,7 @@ def _goes_on(text: str, above: Piece, piece: Piece) -> bool:
         ("、", "，", ",", "；", ")", "）")
     ):
         return True
-    if text.count("（") + text.count("(") > text.count("）") + text.count(")"):
+    if _open_bracket(text):
         return True
     return (
         above.block.open
@@ -251,6 +268,10 @@ def _frame(sheet: list[Piece], i: int, foot: Foot) -> bool:
     return True
 
 
+def _names(piece: Piece) -> bool:
+    return len(piece.key) <= 40 and not is_prose(piece.key) and not ATTACHMENT.match(piece.key)
+
+
 def _next_is_imprint(sheet: list[Piece], i: int) -> bool:
     after = next((p for p in sheet[i + 1 :] if p.free), None)
     return after is not None and _is_imprint(after)
@@ -259,30 +280,28 @@ def _next_is_imprint(sheet: list[Piece], i: int) -> bool:
 def read_attachments(sheet: list[Piece]) -> list[str]:
     """Names after 附件, wherever the line stands; numbered lines below it belong to it."""
     names: list[str] = []
-    inside = False
+    inside = pending = False
     for piece in sheet:
         if piece.role in (Role.LAYOUT, Role.PAGE_NUMBER):
             continue
-        usable = piece.free or piece.role is Role.AFTER_FOOT
-        label = ATTACHMENT.match(piece.key) if usable and len(piece.key) <= 200 else None
-        if label:
+        usable = piece.free and len(piece.key) <= 200
+        if usable and ATTACHMENT.match(piece.key):
             rest = _ATTACHMENT_LABEL.sub("", printed(piece.text), count=1)
             piece.give(Role.ATTACHMENT, "attachment_label")
-            inside = True
-        elif (
-            inside
-            and usable
-            and len(piece.key) <= 80
-            and not ends_sentence(piece.plain)
-            and (_ITEM_NUMBER.match(piece.text) or (names == [] and not is_prose(piece.key)))
-        ):
+            inside, pending = True, not rest
+        elif inside and usable and not ends_sentence(piece.plain) and (pending or _is_numbered(piece)):
             rest = printed(piece.text)
-            piece.give(Role.ATTACHMENT, "numbered_below_attachment")
+            piece.give(Role.ATTACHMENT, "below_attachment_label")
+            pending = False
         else:
-            inside = False
+            inside = pending = False
             continue
         for part in _SEVERAL.split(rest):
             name = _EXTENSION.sub("", _ITEM_NUMBER.sub("", part).strip().rstrip("。.;；,，、")).strip("《》 ")
             if name and name not in names:
                 names.append(name)
     return names
+
+
+def _is_numbered(piece: Piece) -> bool:
+    return len(piece.key) <= 80 and bool(_ITEM_NUMBER.match(piece.text))

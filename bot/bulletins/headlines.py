@@ -5,11 +5,12 @@ It tells the parser where articles begin; it never replaces a heading, which may
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from bot.bulletins.blocks import Kind
 from bot.bulletins.characters import ends_sentence
-from bot.bulletins.labels import CONTENTS, SECTION_LABEL, SECTION_WORDS
+from bot.bulletins.labels import CONTENTS, CONTENTS_INLINE, SECTION_LABEL, SECTION_WORDS
 from bot.bulletins.paragraphs import is_prose, text_of
 from bot.bulletins.roles import Piece, Role
 from bot.bulletins.titles import essence, has_leader, is_marked, numbering, unmarked, without_leader
@@ -28,6 +29,8 @@ def read(sheet: list[Piece], start: int) -> Headlines:
     """Read the list that begins at or after `start`, if there is one, and give its pieces their roles."""
     found = Headlines(end=start)
     front = _front(sheet, start)
+    if front and CONTENTS_INLINE.match(sheet[front[0]].key):
+        return _on_one_line(sheet, front[0])
     label = next((n for n, i in enumerate(front) if CONTENTS.match(sheet[i].key)), None)
     if label is not None:
         sheet[front[label]].give(Role.CONTENTS, "contents_label")
@@ -66,6 +69,17 @@ def read(sheet: list[Piece], start: int) -> Headlines:
     if entries:
         found.end = max(found.end, _after(sheet, last))
     return found
+
+
+def _on_one_line(sheet: list[Piece], place: int) -> Headlines:
+    """`本期要目：甲；乙；丙` as one paragraph."""
+    text = text_of(sheet, place)
+    body = text[min(n for n in (text.find("："), text.find(":")) if n >= 0) + 1 :]
+    parts = re.split(r"[；;]|\s{2,}|\s+(?=(?:[\d]{1,2}|[一二三四五六七八九十]{1,2})[.．、])", body)
+    titles = [unmarked(without_leader(p).rstrip("。")) for p in parts if p.strip()]
+    sheet[place].give(Role.HEADLINE, "headlines_on_one_line")
+    _give_rest(sheet, place)
+    return Headlines(titles, _after(sheet, place), labelled=True)
 
 
 def _front(sheet: list[Piece], start: int) -> list[int]:

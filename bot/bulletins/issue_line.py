@@ -65,7 +65,7 @@ def read(text: str) -> IssueLine | None:
         return _without_number(line, total_match, total, without_total)
     groups = match.groupdict()
     printed = groups.get("number") or groups.get("plain") or ""
-    name = _FILLING.sub("", dates.without(without_total[: match.start()])).strip()
+    name = _name(without_total[: match.start()])
     after = without_total[match.end() :]
     rest = _rest(after)
     if rest is None:
@@ -110,7 +110,7 @@ def _without_number(line: str, total_match: re.Match[str] | None, total: int | N
         if re.sub(r"第?期?", "", left) and _rest(line[total_match.end() :]) is None:
             return None
         found = year and number(year["year"] or year["year2"])
-        return IssueLine(None, total, found or None, "", _FILLING.sub("", line[: total_match.start()]), "")
+        return IssueLine(None, total, found or None, "", _name(line[: total_match.start()]), "")
     if (
         special
         and not left
@@ -127,7 +127,12 @@ def _year_before(before: str, name: str) -> tuple[str | None, str]:
     match = re.search(rf"[(〔\[【]?({_YEAR_DIGITS})(?:年度?)?[)〕\]】]?(?:{_SPECIAL})?[(]?$", before)
     if not match:
         return None, name
-    return match[1], _FILLING.sub("", before[: match.start()])
+    return match[1], _name(before[: match.start()])
+
+
+def _name(before: str) -> str:
+    """The words before the number, without dates, handling notes and brackets."""
+    return _FILLING.sub("", CLASSIFICATION.sub("", dates.without(before))).strip()
 
 
 def _rest(after: str) -> str | None:

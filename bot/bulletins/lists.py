@@ -16,12 +16,13 @@ from bot.domain.issue import ListKind, Lists
 _WORDS = {word: r"\s*".join(word) for word in sorted(LIST_LABELS, key=len, reverse=True)}
 _LONG = "|".join(w for word, w in _WORDS.items() if len(word) > 1)
 _ANY = "|".join(_WORDS.values())
+_OF = r"(?:\s*(?:单位|机关|范围|对象|部门|领导))?"
 _LEAD = r"[\s●○■□★☆◆◇▲·•\-*【\[(（]*"
 # A label at the start of a line, or after a blank or a stop on the same line.
-_AT_START = re.compile(rf"^{_LEAD}(?P<label>{_ANY})\s*[】\])）]?\s*[:：﹕∶]\s*")
+_AT_START = re.compile(rf"^{_LEAD}(?P<label>{_ANY}){_OF}\s*[】\])）]?\s*[:：﹕∶]\s*")
 _BARE = re.compile(rf"^{_LEAD}(?P<label>{_LONG})[】\])）]?(?:\s{{1,}}|$)(?![:：])")
 _CELL = re.compile(rf"^(?:{_ANY})$")
-_INSIDE = re.compile(rf"(?:(?<=[\s。；;])|(?<=\t))(?P<label>{_ANY})\s*[:：﹕∶]\s*")
+_INSIDE = re.compile(rf"(?:(?<=[\s。；;])|(?<=\t))(?P<label>{_ANY}){_OF}\s*[:：﹕∶]\s*")
 _PROSE = re.compile(
     r"^(?:本期|本刊|本简报|本期简报|此件|该期|此期)(?:简报|动态|信息)?(?:分别)?(?P<list>" + _LONG + r")(?![:：])"
 )
@@ -81,6 +82,17 @@ def split_labels(text: str, *, in_cell: bool = False) -> list[tuple[ListKind, st
         end = marks[i + 1].start() if i + 1 < len(marks) else len(shown)
         found.append((kind_of(mark["label"]), shown[mark.end() : end].strip()))
     return found
+
+
+def split_inside(text: str) -> tuple[str, list[tuple[ListKind, str]]]:
+    """A line that goes on with a list and opens others: what stands before the first label, and the others."""
+    shown = printed(text)
+    marks = list(_INSIDE.finditer(shown))
+    if not marks:
+        return shown, []
+    ends = [m.start() for m in marks[1:]] + [len(shown)]
+    opened = [(kind_of(m["label"]), shown[m.end() : end].strip()) for m, end in zip(marks, ends, strict=True)]
+    return shown[: marks[0].start()].strip(), opened
 
 
 def items(text: str) -> list[str]:

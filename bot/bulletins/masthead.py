@@ -15,7 +15,9 @@ from bot.bulletins.characters import letter_spaced, printed, unspaced
 from bot.bulletins.labels import (
     BULLET,
     CLASSIFICATION,
+    CONTACT,
     CONTENTS,
+    CONTENTS_INLINE,
     COPY_NUMBER,
     EDITOR_NOTE,
     EDITOR_NOTE_ALONE,
@@ -24,6 +26,7 @@ from bot.bulletins.labels import (
     SIGNER,
     UNIT_SUFFIX,
     URGENCY,
+    WEEKDAY,
 )
 from bot.bulletins.lists import starts_list
 from bot.bulletins.paragraphs import is_prose
@@ -61,7 +64,14 @@ def read(sheet: list[Piece]) -> Masthead:
         (i for i, p in enumerate(sheet) if p.free and is_prose(p.key) and not issue_line.is_issue_line(p.text)),
         len(sheet),
     )
-    stop = next((i for i in range(stop) if CONTENTS.match(sheet[i].key) or EDITOR_NOTE.match(sheet[i].key)), stop)
+    stop = next(
+        (
+            i
+            for i in range(stop)
+            if CONTENTS.match(sheet[i].key) or CONTENTS_INLINE.match(sheet[i].key) or EDITOR_NOTE.match(sheet[i].key)
+        ),
+        stop,
+    )
     anchors = _anchors(sheet, stop)
     _handling(sheet[:stop], head)
     if anchors:
@@ -103,6 +113,8 @@ def _number(sheet: list[Piece], anchors: list[int], head: Masthead) -> None:
         text = sheet[i].plain
         parts.append(dates.without(text[text.find(line.name[-1]) + 1 :] if line.name and line.name in text else text))
         sheet[i].give(Role.NUMBER, "issue_line")
+        if head.classification is None and (note := CLASSIFICATION.findall(sheet[i].plain)):
+            head.classification = " ".join(note)
         _date_and_issuers(sheet[i], head, line.rest)
     head.found_number = number is not None or total is not None
     head.number = IssueNumber(year, number, total)
@@ -112,7 +124,12 @@ def _number(sheet: list[Piece], anchors: list[int], head: Masthead) -> None:
 def _name(sheet: list[Piece], anchors: list[int], head: Masthead, stop: int) -> None:
     before = _lines_before(sheet, anchors[0])
     line = issue_line.read(sheet[anchors[0]].text)
-    if line is not None and line.name and not _AFTER.search(line.name):
+    unit = line is not None and bool(
+        _AFTER.search(line.name) or (UNIT_SUFFIX.search(line.name) and not PUBLICATION.search(line.name))
+    )
+    if line is not None and unit:
+        _date_and_issuers(sheet[anchors[0]], head, line.name)
+    if line is not None and line.name and not unit:
         # The name, or its end, stands on the issue line itself.
         before = [i for i in before if not _repeats(sheet[i].key, line.name)]
         own = line.name
@@ -269,8 +286,8 @@ def _is_issuer_line(piece: Piece, *, done: bool) -> bool:
         or EDITOR_NOTE_ALONE.match(piece.key)
     ):
         return False
-    left = dates.without(text).strip(" ()（）")
-    if not left:
+    left = WEEKDAY.sub("", dates.without(text)).strip(" \t()（）")
+    if not left or CONTACT.match(piece.key):
         return True
     if _BEFORE.match(left) or _AFTER.search(left):
         return len(left) <= 80
@@ -286,7 +303,7 @@ def _date_and_issuers(piece: Piece, head: Masthead, text: str) -> None:
     if found and head.date is None:
         head.date = found[0].day
         head.bad_date |= found[0].day is None
-    left = SIGNER.sub("   ", dates.without(from_plain))
+    left = "" if CONTACT.match(piece.key) else SIGNER.sub("   ", WEEKDAY.sub(" ", dates.without(from_plain)))
     left = CLASSIFICATION.sub("   ", left)
     for name in split_units(left):
         if name not in head.issuers:
@@ -298,7 +315,7 @@ def _date_and_issuers(piece: Piece, head: Masthead, text: str) -> None:
 def split_units(text: str) -> list[str]:
     """The bodies named in an issuer line, without 编, 主办 and the like, layout spaces undone."""
     units: list[str] = []
-    for raw in _SPLIT.split(text.strip(" \u3000()（）.:：")):
+    for raw in _SPLIT.split(text.strip(" \t\u3000()（）.:：")):
         part = raw.strip()
         # A role word set apart (`某局  编`) says nothing of its own.
         part = _AFTER.sub("", _BEFORE.sub("", part)).strip(" ()（）:：")

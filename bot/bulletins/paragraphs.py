@@ -15,6 +15,10 @@ from bot.bulletins.roles import Piece, Role
 
 _CONTINUES = re.compile(r"^[，。、；：！？,.;:!?）)】》”’%％]")
 _UNFINISHED = re.compile(r"[，、,（(《“‘\-—]$")
+_UNFINISHED_WORD = re.compile(r"[的了和与及在对为把将到从向等第个、]$|\d$")
+_OPENING = re.compile(
+    r"^(?:\d{1,2}月|今年|近日|近期|近年|日前|连日来|为|自|据|截至|目前|随着|春节|新年|走进|[^，。]{2,6}(?:县|区|市|镇|局|委|办))"
+)
 _SKIPPED = (Role.PAGE_NUMBER, Role.RUNNING_HEAD, Role.FURNITURE)
 
 
@@ -168,26 +172,29 @@ def _cut(paragraph: str, head: Piece, tail: Piece, piece: Piece, indented: bool)
         return False
     if ends_sentence(tail.plain):
         # A page may end with a sentence; only the missing indent shows that the paragraph goes on.
-        return (
-            piece.cut
-            and indented
-            and 1 <= head.block.indent <= 4.5
-            and is_prose(piece.key)
-            and (tail.block.full or not tail.block.open or not any_full(tail))
-        )
+        return piece.cut and indented and 1 <= head.block.indent <= 4.5 and is_prose(piece.key)
     if ends_clause(tail.plain):
         return False
     if indented and 1 <= head.block.indent <= 4.5 and not SUBHEAD.match(head.key) and not head.block.bold:
         return piece.cut or is_prose(paragraph) or is_prose(piece.key)
-    if piece.cut and not SUBHEAD.match(head.key):
-        return len(paragraph) > 45 or "，" in paragraph or "," in paragraph or "。" in paragraph
-    return reads_on(paragraph)
+    if SUBHEAD.match(head.key) or head.block.indent > 4.5 or tail.block.bold != piece.block.bold:
+        return False
+    return piece.cut or reads_on(paragraph, piece.plain)
 
 
-def any_full(piece: Piece) -> bool:
-    return piece.block.full
+def reads_on(text: str, below: str = "") -> bool:
+    """Whether `text`, which has no end, is running text that goes on in `below`, and not a title over it.
 
-
-def reads_on(text: str) -> bool:
-    """Running text without an end, too much of a sentence to be a title."""
-    return "。" in text or "；" in text or len(text) > 60 or (("，" in text or "," in text) and len(text) >= 32)
+    No single sign decides: a title may hold a comma, half a paragraph may be short.
+    """
+    signs = 3 * ("。" in text or "；" in text or ";" in text) + 3 * (len(text) > 60)
+    commas = text.count("，") + text.count(",")
+    signs += (
+        (commas > 0 and len(text) >= 32)
+        + (commas > 1 or (commas == 1 and "、" in text))
+        + bool(_UNFINISHED_WORD.search(text))
+    )
+    first_clause = re.match(r"[^，。、；：！？,;:]*", below)
+    signs += 2 * (first_clause is not None and 0 < len(first_clause[0]) <= 3)
+    signs -= bool(_OPENING.match(below)) + bool(re.search(r"[：“” ]", text))
+    return signs >= 2

@@ -111,9 +111,8 @@ def _close(row: Sequence[Glyph], x: float) -> bool:
 
 def _edge(page: Sequence[Sequence[Glyph]], x: float) -> float:
     """Just left of the right column: its edge is straight, while stops hang into the gutter from the left."""
-    starts = sorted(
-        min(g.x0 for g in row if g.x0 >= x) for row in page if row[0].x0 < x <= row[-1].x0 and not _close(row, x)
-    )
+    apart = [row for row in page if row[-1].x0 >= x and not _close(row, x)]
+    starts = sorted(min(g.x0 for g in row if g.x0 >= x) for row in apart)
     return starts[len(starts) // 10] - 0.3 * page[0][0].size if starts else x
 
 

@@ -27,7 +27,8 @@ from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
 from bot.flows.publish import Policy, Publisher
 from bot.settings import Settings
-from bot.sources import is_workday, load_publications
+from bot.sources.publications import load_publications
+from bot.sources.workdays import is_workday
 from bot.store import Store, open_store
 from bot.transport import AddressGuard, HttpSender, Timeouts
 

@@ -11,6 +11,10 @@ from bot.settings import Settings
 from bot.transport import RedactingFormatter, redact, silence_http_logs
 
 
+_CHATTY = ("alembic", "uvicorn", "apscheduler", "asyncio", "watchfiles")
+"""Libraries whose news are not an operator's; their warnings are."""
+
+
 def configure_logging(settings: Settings) -> None:
     """Set the root logger up; called once by each command that opens the installation."""
     shared: list[structlog.types.Processor] = [
@@ -38,6 +42,8 @@ def configure_logging(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     silence_http_logs()
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def redacted(text: str) -> str:

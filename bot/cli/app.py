@@ -16,7 +16,7 @@ from bot.bootstrap import redacted
 from bot.domain.errors import DocumentRefused, JianbaoError
 from bot.settings import SettingsError
 
-from . import demo, directory, doctor, issues, parse, publish, receipts, render, resolve, sandbox
+from . import demo, directory, doctor, issues, parse, publish, receipts, render, resolve, sandbox, serve
 
 BUG, USAGE = 1, 2
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (parse, resolve, render, publish, receipts, issues, sandbox, demo, doctor):
+for module in (parse, resolve, render, publish, receipts, issues, serve, sandbox, demo, doctor):
     module.register(app)
 app.add_typer(directory.app, name="directory")
 

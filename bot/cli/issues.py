@@ -116,7 +116,7 @@ def history(
 ) -> int:
     app = open_app(load_settings())
     try:
-        rows = list(app.store.history(f"issue/{issue}" if issue is not None else None))
+        rows = list(app.store.history(f"issue:{issue}" if issue is not None else None))
         if as_json:
             emit(
                 [

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -34,6 +36,18 @@ COLOURS = {
     DeliveryState.REFUSED: "red",
     DeliveryState.EXHAUSTED: "red",
     DeliveryState.CANCELLED: "dim",
+}
+
+
+_URGENCY = {
+    DeliveryState.ACCEPTED: 0,
+    DeliveryState.CANCELLED: 1,
+    DeliveryState.PENDING: 2,
+    DeliveryState.SENDING: 2,
+    DeliveryState.RETRYING: 3,
+    DeliveryState.IN_DOUBT: 4,
+    DeliveryState.EXHAUSTED: 5,
+    DeliveryState.REFUSED: 6,
 }
 
 
@@ -101,30 +115,31 @@ def receipt_dict(row: ReceiptRow) -> dict[str, Any]:
 
 
 def receipt_table(rows: Iterable[ReceiptRow], zone: ZoneInfo, channel_names: dict[str, str]) -> Table:
-    """The ledger for a clerk."""
-    table = Table(title="投递回执", title_style="bold", header_style="bold", pad_edge=False)
-    for name, options in (
-        ("单位", {"overflow": "fold", "min_width": 12}),
-        ("平台", {"no_wrap": True}),
-        ("名单", {"no_wrap": True}),
-        ("状态", {"no_wrap": True}),
-        ("说明", {"overflow": "fold"}),
-        ("次数", {"justify": "right"}),
-        ("时间", {"no_wrap": True}),
-    ):
-        table.add_column(name, **options)
-    for row in rows:
-        part = f" {row.part}/{row.parts}" if row.parts > 1 else ""
+    """The ledger for a clerk: what needs a hand comes last, where a long table ends on the screen."""
+    table = Table(title="投递回执", title_style="bold", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("单位", overflow="fold", ratio=5)
+    table.add_column("平台", no_wrap=True)
+    table.add_column("名单", no_wrap=True)
+    table.add_column("状态", no_wrap=True)
+    table.add_column("说明", overflow="fold", ratio=4)
+    table.add_column("时间", no_wrap=True)
+    kept = sorted(rows, key=lambda row: (_URGENCY[row.state], row.id))
+    robots = Counter((row.recipient, row.part) for row in kept)
+    for row in kept:
+        name = row.recipient_name
+        if robots[row.recipient, row.part] > 1:
+            name += f"·{row.target}"
+        if row.parts > 1:
+            name += f" {row.part}/{row.parts}"
         when = row.accepted_at or row.next_try_at
-        stamp = f"{when.astimezone(zone):%m-%d %H:%M:%S}" if when else ""
+        stamp = f"{when.astimezone(zone):%H:%M:%S}" if when else ""
         table.add_row(
-            Text(row.recipient_name + part),
+            Text(name),
             channel_names.get(row.channel, row.channel),
             row.list_kind.chinese,
             Text(row.state.chinese, style=COLOURS[row.state]),
             explain(row),
-            str(row.attempts),
-            f"下次 {stamp}" if row.state is DeliveryState.RETRYING else stamp,
+            f"约{stamp}" if row.state is DeliveryState.RETRYING else stamp,
         )
     return table
 
@@ -132,7 +147,7 @@ def receipt_table(rows: Iterable[ReceiptRow], zone: ZoneInfo, channel_names: dic
 def explain(row: ReceiptRow) -> str:
     """Why it stands as it does, in words a clerk understands; the vendor's code beside it for the engineer."""
     if row.reason is None or row.reason is Reason.ACCEPTED:
-        return ""
+        return f"第 {row.attempts} 次送达" if row.attempts > 1 and row.state is DeliveryState.ACCEPTED else ""
     code = f"（代码 {row.vendor_code}）" if row.vendor_code not in (None, "0") else ""
     return row.reason.chinese + code
 

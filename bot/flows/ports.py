@@ -85,7 +85,7 @@ class IssueStore(Protocol):
         revision was released (it is then a correction)."""
         ...
 
-    def find_issue(self, issue: Issue) -> StoredIssue | None:
+    def find_issue(self, content: Issue) -> StoredIssue | None:
         """The stored issue that this one is another copy or revision of."""
         ...
 
@@ -116,7 +116,7 @@ class IssueStore(Protocol):
         """Keep an approval; the same person again replaces nothing and adds what they have seen since."""
         ...
 
-    def withdraw_approvals(self, issue_id: int) -> None: ...
+    def withdraw_approvals(self, issue_id: int, *, now: dt.datetime) -> None: ...
 
     def amend_issue(
         self,

@@ -101,7 +101,19 @@ class Publisher:
             release_at=release_at,
             holds=holds,
         )
+        if not stored.new_revision and stored.state in (IssueState.HELD, IssueState.SCHEDULED):
+            return self.refresh(stored.id, who=who, directory=directory)
         return Published(stored, publication, resolution, holds)
+
+    def refresh(self, issue_id: int, *, who: str, directory: Directory | None = None) -> Published:
+        """Assess an open issue anew, after the directory was mended or the document came again."""
+        seen = self.review(issue_id, directory=directory)
+        left = self._outstanding(seen)
+        if left != seen.stored.holds:
+            state = IssueState.HELD if left else IssueState.SCHEDULED
+            self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassess", "名录或文件有变化")
+            return self.review(issue_id, directory=directory)
+        return seen
 
     def look(self, data: bytes, name: str, *, directory: Directory) -> tuple[Published, Plan]:
         """The dry run: what `take_in` and a release would do, with nothing stored."""
@@ -154,7 +166,7 @@ class Publisher:
         """Stop it from going out until somebody approves it."""
         seen = self.review(issue_id)
         self._open(seen.stored)
-        self.store.withdraw_approvals(issue_id)
+        self.store.withdraw_approvals(issue_id, now=self.clock())
         holds = (*seen.holds, Hold("by_person", f"{who} 暂停：{why}"))
         self._amend(seen.stored, IssueState.HELD, seen.stored.release_at, holds, who, "hold", why)
         return self.review(issue_id)

@@ -155,7 +155,7 @@ def test_a_bad_directory_is_refused_whole_with_lines_and_keys(
     done = installation.run("publish", str(issue_file), "--directory", roster, "--now")
 
     assert done.returncode == 2
-    assert "unit-0" in done.stderr
+    assert "recipients[1].id" in done.stderr
     assert "targets[0].url" in done.stderr
     assert "hidden-key-0001" not in done.stderr
     assert installation.json("directory", "check", roster, code=2)["error"]["code"] == "directory"

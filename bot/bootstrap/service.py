@@ -1,0 +1,147 @@
+"""`jianbao serve`: web, scheduler, sources and dispatcher in one process under one supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import signal
+import socket
+from collections.abc import Callable, Generator, Mapping
+
+import uvicorn
+
+from bot.domain.errors import ConfigError, StoreError
+from bot.engines import local
+from bot.engines.supervisor import Part, Supervisor
+from bot.flows.deliver import Dispatcher
+from bot.scheduler import Wake, Waker
+from bot.settings import Settings
+from bot.web import Readiness, create_app
+
+from .app import App, open_app
+from .metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+RELEASE_EVERY_S = 10.0
+STALE_S = 60.0
+"""A scheduler that has not beaten for this long is not ready."""
+
+
+class Service:
+    """One running installation. `run` returns after `stop()` or a signal."""
+
+    def __init__(self, app: App, listener: socket.socket) -> None:
+        self._app = app
+        self._listener = listener
+        self._metrics = Metrics()
+        self._dispatcher: Dispatcher | None = None
+        self._waker: Waker | None = None
+        self._supervisor = Supervisor(
+            [Part("dispatcher", self._dispatch), Part("scheduler", self._schedule), Part("web", self._web)],
+            on_failure=lambda name, _error: self._metrics.restarts.labels(name).inc(),
+        )
+
+    def stop(self) -> None:
+        self._supervisor.stop()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        await self._supervisor.run()
+
+    def checks(self) -> Mapping[str, str | None]:
+        """What /readyz shows; blocking (it reads the database)."""
+        found: dict[str, str | None] = {}
+        try:
+            self._app.store.next_release()
+            found["database"] = None
+        except StoreError as error:
+            found["database"] = str(error)
+        for name, health in self._supervisor.health.items():
+            found[name] = None if health.running else health.last_error or "尚未启动"
+        beat = self._waker.last_beat if self._waker else None
+        if found.get("scheduler") is None and (
+            beat is None or self._app.clock() - beat > dt.timedelta(seconds=STALE_S)
+        ):
+            found["scheduler"] = "定时器没有按时运行"
+        return found
+
+    async def _dispatch(self, stop: asyncio.Event) -> None:
+        async with self._app.dispatcher(self._metrics.settled) as dispatcher:
+            self._dispatcher = dispatcher
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(_on(stop, dispatcher.stop))
+                await dispatcher.run()
+                watch.cancel()
+
+    async def _schedule(self, stop: asyncio.Event) -> None:
+        self._waker = Waker(
+            [Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release)],
+            clock=self._app.clock,
+            on_failure=lambda name, _error: self._metrics.wake_failures.labels(name).inc(),
+        )
+        await self._waker.run(stop)
+
+    async def _release(self) -> None:
+        released = await asyncio.to_thread(self._app.publisher.release_due)
+        for one in released:
+            log.info("issue %s is %s", one.stored.id, one.stored.state.value)
+        if self._dispatcher is not None and any(one.released for one in released):
+            self._dispatcher.wake()
+        self._metrics.last_wake.set(self._app.clock().timestamp())
+
+    async def _next_release(self) -> dt.datetime | None:
+        return await asyncio.to_thread(self._app.store.next_release)
+
+    async def _web(self, stop: asyncio.Event) -> None:
+        app = create_app(Readiness(self.checks, self._metrics.registry))
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5
+        )
+        server = _Server(config)
+
+        def end() -> None:
+            server.should_exit = True
+
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_on(stop, end))
+            await server.serve(sockets=[self._listener])
+            watch.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the supervisor stops the parts."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def _on(event: asyncio.Event, act: Callable[[], None]) -> None:
+    await event.wait()
+    act()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, bound before anything else starts. Raises ConfigError when it cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(f"端口 {host}:{port} 不能用：{error.strerror or error}。请换一个 --port。") from error
+
+
+def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str], None]) -> None:
+    """Open the installation and run the service until a signal stops it."""
+    with listen(host, port) as listener:
+        app = open_app(settings)
+        try:
+            place, number = listener.getsockname()[:2]
+            on_ready(f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}")
+            local.run(Service(app, listener).run())
+        finally:
+            app.close()

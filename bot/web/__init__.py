@@ -1,0 +1,6 @@
+"""The pages and the API. Handlers translate; what they do stands in the flows."""
+
+from .app import create_app
+from .health import Readiness
+
+__all__ = ["Readiness", "create_app"]

@@ -43,9 +43,7 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to this version's; StoreError when the database is from a newer one."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        scripts = ScriptDirectory.from_config(config)
+        scripts = self.scripts()
         known = {script.revision for script in scripts.walk_revisions()}
         # The lock is taken before looking, so that two first starts do not both create the tables.
         with self.write() as connection:
@@ -57,8 +55,20 @@ class Database:
                     f"数据库是由更新版本的程序建立的（结构版本 {current}），本程序不认识，未作任何改动。"
                     "请升级程序，或从升级前的备份恢复。"
                 )
+            config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    @staticmethod
+    def scripts() -> ScriptDirectory:
+        """The migrations this version knows."""
+        return ScriptDirectory.from_config(_config())
+
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -60,19 +60,18 @@ def test_an_earlier_content_seen_again_does_not_go_back(store: Store) -> None:
     assert take_in(store) == replace(second, new_revision=False)
 
 
-def test_holds_are_brought_up_to_date_when_the_file_is_read_again(store: Store) -> None:
-    take_in(store, holds=[HOLD])
-    mended = take_in(store)
-    assert (mended.state, mended.holds) == (IssueState.SCHEDULED, ())
-    assert [row.action for row in store.history(f"issue:{mended.id}")] == ["issue.received", "issue.reassessed"]
+def test_reading_the_file_again_does_not_undo_what_was_decided(store: Store) -> None:
+    held = take_in(store, holds=[HOLD])
+    assert take_in(store) == replace(held, new_revision=False)
+    assert [row.action for row in store.history(f"issue:{held.id}")] == ["issue.received"]
 
 
-def test_a_released_issue_stays_released(store: Store) -> None:
+def test_a_correction_of_a_released_issue_is_held_or_scheduled_anew(store: Store) -> None:
     stored = released(store, "meijiang")
-    again = take_in(store, holds=[HOLD])
+    assert take_in(store, holds=[HOLD]) == stored
     changed = take_in(store, bulletin(title="改过的标题"), holds=[HOLD])
-    assert again == stored
-    assert (changed.state, changed.released_at, changed.revision) == (IssueState.RELEASED, NOW, 2)
+    assert (changed.state, changed.holds, changed.revision) == (IssueState.HELD, (HOLD,), 2)
+    assert [r.state for r in store.receipts(stored.id)] == ["pending"], "the earlier revision's deliveries go on"
 
 
 def test_what_was_released_before_a_correction(store: Store) -> None:

@@ -10,7 +10,6 @@ import structlog
 from bot.settings import Settings
 from bot.transport import RedactingFormatter, redact, silence_http_logs
 
-
 _CHATTY = ("alembic", "uvicorn", "apscheduler", "asyncio", "watchfiles")
 """Libraries whose news are not an operator's; their warnings are."""
 

@@ -44,7 +44,9 @@ class DirectoryError(ConfigError):
     def __init__(self, source: str, problems: list[Problem]) -> None:
         self.source = source
         self.problems = problems
-        super().__init__(f"{source} 有 {len(problems)} 处问题，没有导入任何内容：\n" + "\n".join(f"  {p}" for p in problems))
+        super().__init__(
+            f"{source} 有 {len(problems)} 处问题，没有导入任何内容：\n" + "\n".join(f"  {p}" for p in problems)
+        )
 
 
 class DocumentRefused(JianbaoError):  # noqa: N818 - a refusal is the field's word

@@ -25,7 +25,7 @@ metadata = sa.MetaData(
     }
 )
 
-APPEND_ONLY = ("attempt", "receipt", "history")
+APPEND_ONLY = ("attempt", "receipt", "history", "reader_event")
 """Triggers refuse UPDATE and DELETE on these, whoever asks."""
 
 issue = sa.Table(
@@ -259,6 +259,30 @@ approval = sa.Table(
     sa.Column("holds", JsonText, nullable=False),
     sa.Column("withdrawn_at", Instant),
     sa.Index(None, "issue_id"),
+)
+
+# What recipients did with their link: `opened` and `signed` are each kept once a delivery, the first time.
+reader_event = sa.Table(
+    "reader_event",
+    metadata,
+    sa.Column("delivery_id", sa.ForeignKey(delivery.c.id), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("office", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What a source wants to find again, and how it has fared.
+source_state = sa.Table(
+    "source_state",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("state", JsonText, nullable=False),
+    sa.Column("polled_at", Instant),
+    sa.Column("good_at", Instant),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("trouble", sa.Text, nullable=False),
 )
 
 history = sa.Table(

@@ -17,10 +17,11 @@ from .ledger import SqlLedger
 from .receipts import Receipts
 from .releases import Releases
 from .schema import target
+from .signoffs import SignOffs
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Decisions, Releases, Directories, Receipts, History):
+class Store(Issues, Decisions, Releases, Directories, Receipts, SignOffs, History):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

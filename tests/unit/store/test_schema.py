@@ -85,7 +85,13 @@ async def test_what_is_on_record_can_be_neither_changed_nor_removed(store: Store
     await store.ledger().enlist("w1", now=NOW)
     claimed = (await turn(store)).claimed
     await turn(store, [answer(c, OK, NOW) for c in claimed])
-    change = {"attempt": "worker = 'x'", "receipt": "http_status = 1", "history": "who = 'x'"}[table]
+    store.mark_opened(claimed[0].delivery_id, now=NOW)
+    change = {
+        "attempt": "worker = 'x'",
+        "receipt": "http_status = 1",
+        "history": "who = 'x'",
+        "reader_event": "name = 'x'",
+    }[table]
 
     def tamper() -> None:
         with store.db.write() as connection:

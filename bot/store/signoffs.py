@@ -1,0 +1,209 @@
+"""Reader links: opened, signed; who has not signed; and how the sources fare."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.card import CardKind
+from bot.domain.delivery import DeliveryState, Reason
+from bot.domain.issue import Issue
+from bot.domain.signoff import ReaderView, SignOff, SourceHealth
+
+from . import tally
+from .history import Entry, record
+from .part import Part
+from .schema import delivery, plan, reader_event, recipient, revision, source_state
+
+OPENED, SIGNED = "opened", "signed"
+
+_opened = reader_event.alias("opened")
+_signed = reader_event.alias("signed")
+_VIEW = (
+    sa.select(
+        delivery.c.id,
+        delivery.c.issue_id,
+        delivery.c.revision_id,
+        delivery.c.kind,
+        delivery.c.recipient_id,
+        delivery.c.list_kind,
+        recipient.c.name.label("recipient_name"),
+        revision.c.content,
+        plan.c.created_at.label("sent_at"),
+        _opened.c.at.label("opened_at"),
+        _signed.c.at.label("signed_at"),
+        _signed.c.name.label("signed_by"),
+        _signed.c.office.label("signed_office"),
+    )
+    .join(recipient, recipient.c.id == delivery.c.recipient_id)
+    .join(revision, revision.c.id == delivery.c.revision_id)
+    .join(plan, sa.and_(plan.c.revision_id == delivery.c.revision_id, plan.c.kind == delivery.c.kind))
+    .outerjoin(_opened, sa.and_(_opened.c.delivery_id == delivery.c.id, _opened.c.kind == OPENED))
+    .outerjoin(_signed, sa.and_(_signed.c.delivery_id == delivery.c.id, _signed.c.kind == SIGNED))
+    .order_by(plan.c.id)
+    .limit(1)
+)
+
+
+class SignOffs(Part):
+    def reader_view(self, delivery_id: int) -> ReaderView | None:
+        """What the link of this delivery opens; None when there is no such delivery."""
+        with self.db.read() as connection:
+            row = connection.execute(_VIEW.where(delivery.c.id == delivery_id)).one_or_none()
+        if row is None:
+            return None
+        return ReaderView(
+            delivery_id=row.id,
+            issue_id=row.issue_id,
+            revision_id=row.revision_id,
+            issue=Issue.from_dict(row.content),
+            kind=row.kind,
+            recipient_id=row.recipient_id,
+            recipient_name=row.recipient_name,
+            list_kind=row.list_kind,
+            sent_at=row.sent_at,
+            opened_at=row.opened_at,
+            signed_at=row.signed_at,
+            signed_by=row.signed_by or "",
+            signed_office=row.signed_office or "",
+        )
+
+    def mark_opened(self, delivery_id: int, *, now: dt.datetime) -> None:
+        """The link was opened; kept the first time. It proves arrival: an in-doubt delivery becomes accepted."""
+        with self.db.write() as connection:
+            if not self._note(connection, delivery_id, OPENED, now, "", ""):
+                return
+            row = connection.execute(
+                sa.select(delivery.c.issue_id, delivery.c.state).where(delivery.c.id == delivery_id).with_for_update()
+            ).one()
+            if row.state is not DeliveryState.IN_DOUBT:
+                return
+            connection.execute(
+                sa.update(delivery)
+                .where(delivery.c.id == delivery_id)
+                .values(state=DeliveryState.ACCEPTED, reason=Reason.ACCEPTED, settled_at=now)
+            )
+            shift = tally.Shift()
+            shift[row.issue_id, DeliveryState.IN_DOUBT.value] -= 1
+            shift[row.issue_id, DeliveryState.ACCEPTED.value] += 1
+            tally.apply(connection, shift)
+            entry = Entry(
+                "delivery.settled",
+                f"delivery:{delivery_id}",
+                before={"state": DeliveryState.IN_DOUBT.value},
+                after={"state": DeliveryState.ACCEPTED.value},
+            )
+            record(connection, [entry], who="阅读链接", why="收件人打开了链接，说明已收到", now=now)
+
+    def sign(self, delivery_id: int, *, name: str, office: str, now: dt.datetime) -> bool:
+        """Sign for it; False when it was signed for before (the first signature stands)."""
+        with self.db.write() as connection:
+            fresh = self._note(connection, delivery_id, SIGNED, now, name, office)
+            if fresh:
+                entry = Entry("delivery.signed", f"delivery:{delivery_id}", after={"name": name, "office": office})
+                record(connection, [entry], who=f"{office} {name}".strip(), why="签收", now=now)
+        return fresh
+
+    @staticmethod
+    def _note(connection: sa.Connection, delivery_id: int, kind: str, now: dt.datetime, name: str, office: str) -> bool:
+        key = (reader_event.c.delivery_id == delivery_id, reader_event.c.kind == kind)
+        if connection.execute(sa.select(reader_event.c.at).where(*key)).first() is not None:
+            return False
+        row = {"delivery_id": delivery_id, "kind": kind, "at": now, "name": name, "office": office}
+        connection.execute(sa.insert(reader_event).values(row))
+        return True
+
+    def signoffs(self, issue_id: int) -> list[SignOff]:
+        """The sign-off board: one line a recipient, in the order of the plan."""
+        query = (
+            sa.select(
+                delivery.c.recipient_id,
+                recipient.c.name.label("recipient_name"),
+                delivery.c.list_kind,
+                delivery.c.kind,
+                delivery.c.state,
+                delivery.c.settled_at,
+                _opened.c.at.label("opened_at"),
+                _signed.c.at.label("signed_at"),
+                _signed.c.name.label("signed_by"),
+                _signed.c.office,
+            )
+            .join(recipient, recipient.c.id == delivery.c.recipient_id)
+            .outerjoin(_opened, sa.and_(_opened.c.delivery_id == delivery.c.id, _opened.c.kind == OPENED))
+            .outerjoin(_signed, sa.and_(_signed.c.delivery_id == delivery.c.id, _signed.c.kind == SIGNED))
+            .where(delivery.c.issue_id == issue_id, delivery.c.part == 1)
+            .order_by(delivery.c.id)
+        )
+        lines: dict[str, dict[str, Any]] = {}
+        with self.db.read() as connection:
+            for row in connection.execute(query):
+                line = lines.setdefault(
+                    row.recipient_id,
+                    {
+                        "recipient_id": row.recipient_id,
+                        "recipient_name": row.recipient_name,
+                        "list_kind": row.list_kind,
+                        "delivered_at": None,
+                        "opened_at": None,
+                        "signed_at": None,
+                        "name": "",
+                        "office": "",
+                        "reminders": 0,
+                        "reminded_at": None,
+                    },
+                )
+                if row.kind is CardKind.REMINDER:
+                    line["reminders"] += 1
+                    line["reminded_at"] = row.settled_at
+                elif row.state is DeliveryState.ACCEPTED:
+                    line["delivered_at"] = _first(line["delivered_at"], row.settled_at)
+                line["opened_at"] = _first(line["opened_at"], row.opened_at)
+                if row.signed_at is not None and _first(line["signed_at"], row.signed_at) == row.signed_at:
+                    line |= {"signed_at": row.signed_at, "name": row.signed_by, "office": row.office}
+        return [SignOff(**line) for line in lines.values()]
+
+    # --- sources ---------------------------------------------------------------------------------------------------
+
+    def source_state(self, source_id: str) -> Mapping[str, Any]:
+        """What the source wanted to find again; {} at first."""
+        with self.db.read() as connection:
+            found = connection.execute(sa.select(source_state.c.state).where(source_state.c.id == source_id)).scalar()
+        return found or {}
+
+    def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None:
+        self._keep_source(
+            source_id, {"state": dict(state), "polled_at": now, "good_at": now, "failures": 0, "trouble": ""}
+        )
+
+    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime) -> int:
+        """Note a failure; how many there were in a row."""
+        with self.db.read() as connection:
+            before = connection.execute(
+                sa.select(source_state.c.failures).where(source_state.c.id == source_id)
+            ).scalar_one_or_none()
+        failures = (before or 0) + 1
+        self._keep_source(source_id, {"polled_at": now, "failures": failures, "trouble": trouble})
+        return failures
+
+    def source_healths(self) -> list[SourceHealth]:
+        with self.db.read() as connection:
+            return [
+                SourceHealth(row.id, row.polled_at, row.good_at, row.failures, row.trouble)
+                for row in connection.execute(sa.select(source_state).order_by(source_state.c.id))
+            ]
+
+    def _keep_source(self, source_id: str, values: dict[str, Any]) -> None:
+        with self.db.write() as connection:
+            done = connection.execute(
+                sa.update(source_state).where(source_state.c.id == source_id).values(**values)
+            ).rowcount
+            if not done:
+                row = {"state": {}, "good_at": None, **values, "id": source_id}
+                connection.execute(sa.insert(source_state).values(row))
+
+
+def _first(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    return min((t for t in (one, other) if t is not None), default=None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox.exchange import mapping
-from bot.sandbox.markup import DINGTALK, PLAIN, image, link_target, render_markdown
+from bot.sandbox.markup import DINGTALK, PLAIN, image, in_words, link_target, render_markdown
 from bot.sandbox.shown import View, first_line, rows, text, texts
 
 
@@ -23,7 +23,11 @@ def view(payload: Mapping[str, Any]) -> View | None:
         case "markdown":
             body = text(content, "text")
             # The title stands in the list of chats and in notices only.
-            return View("markdown", first_line(text(content, "title"), body), {"body": render_markdown(body, DINGTALK)})
+            return View(
+                "markdown",
+                first_line(text(content, "title"), in_words(body, DINGTALK)),
+                {"body": render_markdown(body, DINGTALK)},
+            )
         case "link":
             return View("link", first_line(text(content, "title")), _link(content, "messageUrl", "picUrl"))
         case "actionCard":
@@ -64,4 +68,4 @@ def _action_card(content: Mapping[str, Any]) -> View:
         "buttons": buttons,
         "beside": content.get("btnOrientation") == "1" and len(buttons) == 2,
     }
-    return View("action_card", first_line(text(content, "title"), body), values)
+    return View("action_card", first_line(text(content, "title"), in_words(body, DINGTALK)), values)

@@ -7,7 +7,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bot.sandbox.markup import FEISHU_1, FEISHU_2, FEISHU_TEXT, Dialect, anchor, image, link_target, render_markdown
+from bot.sandbox.markup import (
+    FEISHU_1,
+    FEISHU_2,
+    FEISHU_TEXT,
+    Dialect,
+    anchor,
+    image,
+    in_words,
+    link_target,
+    render_markdown,
+)
 from bot.sandbox.shown import View, first_line, inner, rows, text
 
 TEMPLATES = frozenset(
@@ -66,6 +76,7 @@ def _post_node(node: Mapping[str, Any]) -> Markup:
 
 def _card(card: Mapping[str, Any]) -> View:
     second = card.get("schema") == "2.0"
+    dialect = FEISHU_2 if second else FEISHU_1
     header = inner(card, "header")
     elements = rows(card, "body", "elements") if second else rows(card, "elements")
     if not elements and not second:
@@ -77,10 +88,10 @@ def _card(card: Mapping[str, Any]) -> View:
         "title": title,
         "subtitle": text(header, "subtitle", "content"),
         "colour": colour if colour in TEMPLATES else "default",
-        "elements": [_element(element, FEISHU_2 if second else FEISHU_1, 0) for element in elements],
+        "elements": [_element(element, dialect, 0) for element in elements],
     }
     said = (text(element, "content") or text(element, "text", "content") for element in elements)
-    return View("card", first_line(title, *said), values)
+    return View("card", first_line(title, *(in_words(part, dialect) for part in said)), values)
 
 
 def _element(element: Mapping[str, Any], dialect: Dialect, depth: int) -> dict[str, Any]:

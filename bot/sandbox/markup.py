@@ -112,6 +112,11 @@ def render_markdown(text: str, dialect: Dialect) -> Markup:
     return shown
 
 
+def in_words(text: str, dialect: Dialect) -> str:
+    """The first lines of `text` without their markup, for a list of chats."""
+    return "\n".join(render_markdown(line, dialect).striptags() for line in text[:1000].split("\n")[:5])
+
+
 def _blocks(lines: list[str], dialect: Dialect, quotes: int) -> Markup:
     out: list[Markup] = []
     paragraph: list[str] = []

@@ -52,9 +52,9 @@ def cut(shown: str, most: int) -> str:
 
 
 def first_line(*candidates: str) -> str:
-    """The first line with something in it, for a list of chats; without the marks of a heading or quote."""
+    """The first line with something in it, for a list of chats."""
     for candidate in candidates:
         for line in candidate.splitlines():
-            if plain := line.strip().lstrip("#>").strip():
-                return cut(plain.replace("**", ""), 60)
+            if plain := line.strip():
+                return cut(plain, 60)
     return ""

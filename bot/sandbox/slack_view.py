@@ -31,7 +31,11 @@ def view(payload: Mapping[str, Any]) -> View | None:
     if not blocks and not fallback:
         return None
     shown = [_block(block) for block in blocks] or [{"kind": "text", "body": mrkdwn(fallback)}]
-    return View("blocks", first_line(fallback, *(text(block, "text", "text") for block in blocks)), {"blocks": shown})
+    return View(
+        "blocks",
+        first_line(fallback, *(mrkdwn(text(block, "text", "text")).striptags() for block in blocks)),
+        {"blocks": shown},
+    )
 
 
 def _block(block: Mapping[str, Any]) -> dict[str, Any]:

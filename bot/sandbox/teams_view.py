@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox.exchange import mapping
-from bot.sandbox.markup import TEAMS, image, link_target, render_markdown
+from bot.sandbox.markup import TEAMS, image, in_words, link_target, render_markdown
 from bot.sandbox.shown import View, first_line, rows, text
 
 SIZES = {"Small": "small", "Medium": "medium", "Large": "large", "ExtraLarge": "huge"}
@@ -22,7 +22,7 @@ def view(payload: Mapping[str, Any]) -> View | None:
         return None
     blocks = rows(card, "body")
     values = {"elements": [_element(block, 0) for block in blocks], "buttons": _buttons(card)}
-    return View("card", first_line(*(text(block, "text") for block in blocks)), values)
+    return View("card", first_line(*(in_words(text(block, "text"), TEAMS) for block in blocks)), values)
 
 
 def _element(block: Mapping[str, Any], depth: int) -> dict[str, Any]:

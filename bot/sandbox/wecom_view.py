@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.sandbox.exchange import mapping
-from bot.sandbox.markup import PLAIN, WECOM, WECOM_V2, image, link_target, render_markdown
+from bot.sandbox.markup import PLAIN, WECOM, WECOM_V2, image, in_words, link_target, render_markdown
 from bot.sandbox.shown import View, cut, first_line, inner, rows, text, texts
 
 # What the client has room for: the characters the vendor advises.
@@ -29,7 +29,7 @@ def view(payload: Mapping[str, Any]) -> View | None:
         case "markdown" | "markdown_v2":
             dialect = WECOM if kind == "markdown" else WECOM_V2
             body = text(content, "content")
-            return View("markdown", first_line(body), {"body": render_markdown(body, dialect)})
+            return View("markdown", first_line(in_words(body, dialect)), {"body": render_markdown(body, dialect)})
         case "news":
             return _news(content)
         case "image":

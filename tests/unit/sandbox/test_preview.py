@@ -145,6 +145,12 @@ def test_feishu_1_shows_headings_raw_and_2_renders_them() -> None:
     assert '<p class="pv-h pv-h1">标题</p>' in two
 
 
+def test_an_excerpt_is_plain_words() -> None:
+    said = '\n<font color="warning">【更正】</font>[全文](https://a.cn) **粗**\n后文'
+    assert excerpt("wecom", {"msgtype": "markdown", "markdown": {"content": said}}) == "【更正】全文 粗"
+    assert excerpt("dingtalk", {"msgtype": "markdown", "markdown": {"text": "#### 标题"}}) == "标题"
+
+
 def test_slack_markup_is_slacks_own() -> None:
     said = "*粗* _斜_ ~删~ `码` <https://a.cn|全文> <!here> 2*3*4 &lt;b&gt; **双** <javascript:x|y> https://b.cn/?x=1&amp;y=2"
     block = {"type": "section", "text": {"type": "mrkdwn", "text": said}}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 import typer
 
 from bot.channels import CHANNELS
-from bot.cli.app import app
+from bot.cli.app import app, run
 from bot.domain.delivery import DeliveryState
 from bot.domain.directory import RecipientKind
 from bot.domain.issue import ListKind
@@ -150,21 +150,32 @@ FREE = ("payload", "counts", "before", "after")
 """Keys whose value has no fixed shape."""
 
 
-def jianbao(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    bare = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
-    words = [sys.executable, "-m", "bot", *line.split(), "--json"]
-    env = bare | {"JIANBAO_ALLOWED_HOSTS": "127.0.0.1:9"}
-    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
+Jianbao = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a bulletin, published to a directory whose one bot is not there: nothing listens."""
-    folder = tmp_path_factory.mktemp("shapes")
-    (folder / "directory.yaml").write_text(DIRECTORY, encoding="utf-8")
-    (folder / "bulletin.txt").write_text(BULLETIN, encoding="utf-8")
-    jianbao(folder, "publish bulletin.txt --directory directory.yaml --now")
-    return folder
+def jianbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jianbao]:
+    """Runs a command line with `--json` in a folder of its own, for its exit code and standard output.
+
+    There a bulletin is published to a directory whose one bot is not there: nothing listens. In this process, because
+    twenty starts of the interpreter would cost more than all other tests of this file; tests/e2e starts processes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("office")
+        patch.chdir(folder)
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        patch.setenv("JIANBAO_ALLOWED_HOSTS", "127.0.0.1:9")
+        Path("directory.yaml").write_text(DIRECTORY, encoding="utf-8")
+        Path("bulletin.txt").write_text(BULLETIN, encoding="utf-8")
+        Path("empty.txt").touch()
+
+        def call(line: str) -> tuple[int, str]:
+            with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()):
+                return run([*line.split(), "--json"]), out.getvalue()
+
+        call("publish bulletin.txt --directory directory.yaml --now")
+        yield call
 
 
 SHAPES = {
@@ -196,11 +207,26 @@ def assert_same_shape(documented: Any, real: Any, place: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, workplace: Path) -> None:
-    done = jianbao(workplace, f"{name} {SHAPES[name]}")
-    assert done.returncode != 1, done.stderr
+def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, jianbao: Jianbao) -> None:
+    code, out = jianbao(f"{name} {SHAPES[name]}")
+    assert code != 1
     documented = blocks(sections(read(DOCS / "commands.md"))[f"jianbao {name}"], "json")[0]
-    assert_same_shape(json.loads(documented), json.loads(done.stdout), name)
+    assert_same_shape(json.loads(documented), json.loads(out), name)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("directory check directory.yaml", 0),
+        ("parcel bulletin.txt", 2),
+        ("parse bulletin.txt --colour", 2),
+        ("parse absent.txt", 2),
+        ("parse empty.txt", 3),
+        ("publish bulletin.txt", 4),
+    ],
+)
+def test_an_exit_code_means_what_the_documents_say(line: str, code: int, jianbao: Jianbao) -> None:
+    assert jianbao(line)[0] == code
 
 
 # settings

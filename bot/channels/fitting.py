@@ -7,6 +7,7 @@ sheet becomes a payload and whether a payload is within its limits, so what is m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from bot.domain.card import Card, CardItem, Message
 
 MARK_WITH_LINK = "全文见链接"
 MARK_WITHOUT_LINK = "全文见原件"
+_RUN = re.compile(r"[0-9A-Za-z.,%]{2}")
 NO_ROOM = "the channel's limit leaves no room for a title; is the reader link too long?"
 
 
@@ -24,11 +26,12 @@ NO_ROOM = "the channel's limit leaves no room for a title; is the reader link to
 class Room:
     """What we allow ourselves inside the vendor's limits, in characters; a phone screen is the measure.
 
-    `lead_chars`: one article's lead. `head_chars`: each of masthead, issue label and issuers. `change_chars`: the
-    list of changes on a correction.
+    `lead_chars`: one article's lead; `leads_chars`: all of them together, shared evenly. `head_chars`: each of
+    masthead, issue label and issuers. `change_chars`: the list of changes on a correction.
     """
 
     lead_chars: int
+    leads_chars: int = 1_500
     head_chars: int = 80
     change_chars: int = 300
 
@@ -87,7 +90,7 @@ def fit(card: Card, build: Build, fits: Fits, room: Room) -> tuple[Message, ...]
 def fit_one(card: Card, build: Build, fits: Fits, room: Room) -> Message | None:
     """The card as one message with the longest leads that fit; None when its titles alone do not."""
     head, notes = _head(card, room)
-    budgets = _budgets(card, room.lead_chars)
+    budgets = _budgets(card, min(room.lead_chars, room.leads_chars // max(len(card.items), 1)))
     payloads: dict[int, Mapping[str, Any]] = {}
 
     def works(budget: int) -> bool:
@@ -105,8 +108,16 @@ def fit_one(card: Card, build: Build, fits: Fits, room: Room) -> Message | None:
 
 
 def shorten(text: str, chars: int) -> str:
-    """`text` in at most `chars` characters, cut at a character's edge and ended with … when something is missing."""
-    return text if len(text) <= chars else text[: _edge(text, chars - 1)].rstrip() + "…"
+    """`text` in at most `chars` characters, ended with … when something is missing.
+
+    Never cut inside a character, a number or a Latin word: half of 2026 is another year.
+    """
+    if len(text) <= chars:
+        return text
+    edge = whole = _edge(text, chars - 1)
+    while whole and _RUN.fullmatch(text[whole - 1 : whole + 1]):
+        whole -= 1
+    return text[: whole or edge].rstrip() + "…"
 
 
 def _head(card: Card, room: Room) -> tuple[Sheet, tuple[str, ...]]:
@@ -172,18 +183,28 @@ def joined(sentences: tuple[str, ...]) -> str:
 
 
 def _lead_notes(card: Card, budget: int) -> tuple[str, ...]:
-    bare: list[str] = []
-    cut: list[str] = []
+    bare: list[int] = []
+    cut: list[int] = []
     for number, item in enumerate(card.items, 1):
         count = _within(item.lead, budget)
         if count < len(item.lead):
-            (cut if count else bare).append(str(number))
-    notes = []
-    if cut:
-        notes.append(f"第{'、'.join(cut)}篇只登导语")
-    if bare:
-        notes.append(f"第{'、'.join(bare)}篇只登标题")
-    return tuple(notes)
+            (cut if count else bare).append(number)
+    return tuple(
+        f"{'各' if len(which) == len(card.items) else '第' + _runs(which)}篇只登{what}"
+        for which, what in ((cut, "导语"), (bare, "标题"))
+        if which
+    )
+
+
+def _runs(numbers: list[int]) -> str:
+    """Ascending numbers for people: 1、3-5."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return "、".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 def _largest(most: int, works: Callable[[int], bool]) -> int:

@@ -38,7 +38,7 @@ LIMITS: Mapping[str, int] = {
 }
 PACE = Pace(per_window=120, window_s=60.0)
 
-ROOM = Room(lead_chars=2_000, head_chars=200, change_chars=2_000)
+ROOM = Room(lead_chars=2_000, leads_chars=20_000, head_chars=200, change_chars=2_000)
 
 OUTCOMES: Mapping[int, Outcome] = {
     **{status: BY_STATUS[status] for status in (400, 401, 403, 404, 405, 410, 413, 415, 422, 429)},

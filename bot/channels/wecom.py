@@ -48,6 +48,7 @@ LIMITS: Mapping[str, int] = {
 }
 PACE = Pace(per_window=18, window_s=60.0, gap_s=3.2)
 
+CARD_ROOM = Room(lead_chars=100, head_chars=LIMITS["max_card_title_chars"], change_chars=60)
 MARKDOWN_ROOM = Room(lead_chars=300)
 TEXT_ROOM = Room(lead_chars=150, head_chars=60, change_chars=120)
 
@@ -162,4 +163,4 @@ def _template_card(card: Card, link: str, wording: Wording) -> Message | None:
     def fits(payload: Mapping[str, Any]) -> bool:
         return len(payload["template_card"]["sub_title_text"]) <= LIMITS["max_card_body_chars"]
 
-    return fit_one(card, build, fits, Room(lead_chars=100, change_chars=60))
+    return fit_one(card, build, fits, CARD_ROOM)

@@ -13,7 +13,7 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason, Replied
 from bot.domain.issue import Article
 
-from . import paper
+from . import paper, sandboxed
 from .facts import ALL, Facts, answer
 from .facts import FACTS as OWN_FACTS
 from .samples import LINK, SIGN_LINK, WORDING, a_card
@@ -166,6 +166,8 @@ def test_the_limit_is_met_and_never_passed(channel: Channel, facts: Facts, style
             assert "".join(facts.texts(m.payload) for m in messages).count("\ufffd") == 0
         fullest = channel.messages(a_card(Article(letter * low)), style, WORDING)[0]
         assert facts.most(fullest.payload) - facts.size(fullest) < 80
+        if channel.NAME in sandboxed.JUDGED:
+            assert sandboxed.verdict(channel.NAME, fullest).accepted
 
 
 @pytest.mark.parametrize(("name", "style"), FOR_PEOPLE)

@@ -42,13 +42,18 @@ def test_all_of_it_when_there_is_room() -> None:
 def test_leads_are_shortened_by_whole_sentences_and_it_is_said() -> None:
     (message,) = fitted(card(CardItem("甲", SENTENCES), CardItem("乙", SENTENCES)), 30)
     assert message.payload["text"] == "简报|1甲:第一句。|2乙:第一句。|全文见原件"
-    assert message.notes == ("第1、2篇只登导语",)
+    assert message.notes == ("各篇只登导语",)
 
 
 def test_titles_only_when_no_sentence_fits() -> None:
     (message,) = fitted(card(CardItem("甲", SENTENCES), CardItem("乙"), link="https://a"), 18)
     assert message.payload["text"] == "简报|1甲:|2乙:|全文见链接"
     assert message.notes == ("第1篇只登标题",)
+
+
+def test_the_notes_name_articles_by_their_numbers() -> None:
+    items = (CardItem("甲"), *(CardItem("乙", SENTENCES) for _ in range(3)), CardItem("丙"), CardItem("丁", SENTENCES))
+    assert fitted(card(*items), 45)[0].notes == ("第2-4、6篇只登标题",)
 
 
 def test_parts_when_the_titles_do_not_fit() -> None:
@@ -114,6 +119,14 @@ def test_the_count_of_parts_may_have_more_digits_than_expected() -> None:
 
 def test_shorten_counts_characters_and_says_so() -> None:
     assert (shorten("云岭市简报", 5), shorten("云岭市简报", 4)) == ("云岭市简报", "云岭市…")
+    assert (shorten("总第2026期简报", 5), shorten("202620262026", 5)) == ("总第…", "2026…")
+
+
+def test_many_articles_share_the_room_for_leads_evenly() -> None:
+    shown = card(*(CardItem("甲", ("一二三。", "四五六。")) for _ in range(300)))
+    (message,) = fitted(shown, 10_000)
+    assert str(message.payload["text"]).count("一二三。") == 300
+    assert "四五六" not in str(message.payload["text"])
 
 
 def test_a_subhead_is_kept_apart_from_what_follows() -> None:

@@ -146,7 +146,7 @@ OURS = re.compile(
     re.MULTILINE,
 )
 OUR_BOLD = re.compile(r"^(\*\*|\*)(\d+\. .*|【(更正|催办)】.*|本期.*)\1$", re.MULTILINE)
-ACTS = re.compile(r"[<>@\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]|://|~~|&(#?\w+);")
+ACTS = re.compile(r"[<>@\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]|://|~~|&(#?[A-Za-z0-9]+);")
 ACTS_IN_MARKUP = re.compile(r"[*_`\[\]\\]|^[#|]", re.MULTILINE)
 
 

@@ -96,6 +96,8 @@ class Plan:
     resolution: Resolution
     messages: tuple[PlannedMessage, ...]
     deliveries: tuple[PlannedDelivery, ...]
+    round: int = 0
+    """Which reminder this is, from 1; 0 for the issue itself and for corrections."""
 
 
 @dataclass(frozen=True, slots=True)

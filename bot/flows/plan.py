@@ -17,6 +17,8 @@ from bot.domain.release import Hold
 from bot.domain.resolver import Resolution
 
 LINK_PATH = "/r/"
+SIGN_PLACE = "#sign"
+"""Where on the reader page one signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,14 @@ class Renderer:
         changes: Sequence[str] = (),
     ) -> tuple[Message, ...]:
         link = f"{self.public_url}{LINK_PATH}{LINK_TOKEN}" if self.public_url else None
-        card = make_card(stored.issue, kind=kind, list_kind=list_kind, link=link, changes=tuple(changes))
+        card = make_card(
+            stored.issue,
+            kind=kind,
+            list_kind=list_kind,
+            link=link,
+            sign_link=f"{link}{SIGN_PLACE}" if link else None,
+            changes=tuple(changes),
+        )
         return self.channels[channel].messages(card, style, self.wording)
 
 
@@ -51,6 +60,7 @@ def make_plan(
     kind: CardKind = CardKind.ISSUE,
     changes: Sequence[str] = (),
     leave_out: Collection[str] = (),
+    reminder: int = 0,
 ) -> Plan:
     """The plan for every recipient of `resolution` but those in `leave_out` (they are covered already).
 
@@ -87,7 +97,7 @@ def make_plan(
                 )
                 for index in rendered[look]
             ]
-    return Plan(stored.id, stored.revision_id, kind, resolution, tuple(messages), tuple(deliveries))
+    return Plan(stored.id, stored.revision_id, kind, resolution, tuple(messages), tuple(deliveries), reminder)
 
 
 def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], directory: Directory) -> tuple[Hold, ...]:

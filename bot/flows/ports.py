@@ -12,6 +12,7 @@ from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Pace
 from bot.domain.plan import ApprovalRow, Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
 from bot.domain.release import Hold, IssueState
+from bot.domain.signoff import SignOff
 from bot.domain.source import Found, Poll
 
 
@@ -102,6 +103,10 @@ class IssueStore(Protocol):
         """Ids of scheduled issues whose `release_at` is not after `now`, oldest first."""
         ...
 
+    def released_since(self, moment: dt.datetime) -> list[int]:
+        """Ids of issues that stand released and were released at or after `moment`, oldest first."""
+        ...
+
     def next_release(self) -> dt.datetime | None:
         """The earliest `release_at` of a scheduled issue."""
         ...
@@ -158,6 +163,24 @@ class DirectoryStore(Protocol):
     def import_directory(self, directory: Directory, *, who: str, why: str, now: dt.datetime) -> Mapping[str, int]:
         """Add and update, all or nothing, with history. Suspensions and cool-downs survive; what the file does
         not name is left alone. Returns counts: `added`, `changed`, `unchanged`, `absent`."""
+        ...
+
+
+class ReaderStore(Protocol):
+    def signoffs(self, issue_id: int) -> list[SignOff]:
+        """The sign-off board: one line a recipient, in the order of the plan."""
+        ...
+
+
+class SourceStore(Protocol):
+    def source_state(self, source_id: str) -> Mapping[str, Any]:
+        """What the source wanted to find again; {} at first."""
+        ...
+
+    def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None: ...
+
+    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime) -> int:
+        """Note a failure; how many there were in a row."""
         ...
 
 

@@ -25,10 +25,10 @@ from bot.domain.release import Hold, IssueState, release_moment, too_late
 from bot.domain.resolver import Resolution, Resolver
 
 from .plan import Renderer, make_plan, resolution_holds
-from .ports import Clock, DirectoryStore, IssueStore, ReceiptStore
+from .ports import Clock, DirectoryStore, IssueStore, ReaderStore, ReceiptStore
 
 
-class Store(IssueStore, DirectoryStore, ReceiptStore, Protocol):
+class Store(IssueStore, DirectoryStore, ReceiptStore, ReaderStore, Protocol):
     """All of the store but the dispatcher's side."""
 
 
@@ -136,13 +136,16 @@ class Publisher:
     def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
         """An issue as it stands, against the directory as it is now."""
         stored = self.store.issue(issue_id)
-        publication = publication_for(stored.issue.masthead, self.policy.publications)
+        publication = self.publication_of(stored)
         resolution, holds = self._assess(stored.issue, publication, directory or self.store.directory())
         timing = [h for h in stored.holds if h.code in ("no_date", "no_calendar", "too_late", "by_person")]
         approved = [a.who for a in self.store.approvals(issue_id, stored.issue.content_hash)]
         return Published(
             stored, publication, resolution, (*timing, *holds, *self._approval_missing(publication, approved))
         )
+
+    def publication_of(self, stored: StoredIssue) -> Publication:
+        return publication_for(stored.issue.masthead, self.policy.publications)
 
     # --- acts of people --------------------------------------------------------------------------------------------
 

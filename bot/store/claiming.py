@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,8 @@ from bot.domain.pacing import Pace
 from bot.domain.plan import Claimed
 
 from . import tally
-from .columns import AnyRow
+from .bulk import Bulk
+from .columns import AnyRow, to_micros
 from .parking import park
 from .schema import IS_OPEN, IS_SENDING, attempt, delivery, target
 from .vault import TARGET_SECRET, TARGET_URL, Vault
@@ -63,13 +63,19 @@ _STARTS = (
     .order_by(attempt.c.target_id, attempt.c.started_at)
 )
 
-_CLAIM = (
+_CLAIM = Bulk(
     sa.update(delivery)
-    .where(delivery.c.id == _bind("the_id"), IS_OPEN, delivery.c.attempts == _bind("number") - 1)
-    .values(state=DeliveryState.SENDING, attempts=_bind("number"), worker=_bind("by"), next_try_at=None)
+    .where(delivery.c.id == _bind("the_id"), IS_OPEN, delivery.c.attempts == _bind("tried"))
+    .values(state=sa.literal_column("'sending'"), attempts=_bind("number"), worker=_bind("by"), next_try_at=sa.null()),
+    *("the_id", "tried", "number", "by"),
 )
 
-_PUSH = sa.update(delivery).where(delivery.c.id == _bind("the_id"), IS_OPEN).values(next_try_at=_bind("due"))
+_ATTEMPT = Bulk(sa.insert(attempt), "delivery_id", "number", "target_id", "worker", "started_at")
+
+_PUSH = Bulk(
+    sa.update(delivery).where(delivery.c.id == _bind("the_id"), IS_OPEN).values(next_try_at=_bind("due")),
+    *("the_id", "due"),
+)
 
 _NEXT_DUE = sa.select(sa.func.min(delivery.c.next_try_at)).where(delivery.c.next_try_at.is_not(None))
 
@@ -117,7 +123,7 @@ class Claiming:
         self._busy |= set(self._connection.execute(_IN_FLIGHT, {"targets": targets}).scalars())
         starts = self._starts(targets)
         chosen: list[Claimed] = []
-        pushed: list[dict[str, Any]] = []
+        pushed: list[tuple[int, int]] = []
         stopped: set[int] = set()
         for row in rows:
             target_id = row.target_id
@@ -132,13 +138,12 @@ class Claiming:
             # What is pushed takes its place in the pace too: the ones behind it are spread out, not bunched up.
             starts[target_id].append(at)
             if at > self._now:
-                pushed.append({"the_id": row.id, "due": at})
+                pushed.append((row.id, to_micros(at)))
             elif len(chosen) < missing:
                 self._busy.add(target_id)
                 chosen.append(self._claimed(row))
                 tally.move(shift, row.issue_id, row.state, DeliveryState.SENDING)
-        if pushed:
-            self._connection.execute(_PUSH, pushed)
+        _PUSH.run(self._connection, pushed)
         park(self._connection, stopped, shift)
         if chosen:
             self._write(chosen)
@@ -166,17 +171,9 @@ class Claiming:
         )
 
     def _write(self, claimed: list[Claimed]) -> None:
-        ids = [{"the_id": one.delivery_id, "number": one.number, "by": self._worker} for one in claimed]
-        if self._connection.execute(_CLAIM, ids).rowcount != len(claimed):
+        by, at = self._worker, to_micros(self._now)
+        rows = [(one.delivery_id, one.number - 1, one.number, by) for one in claimed]
+        if _CLAIM.run(self._connection, rows) != len(claimed):
             raise StoreError("领取任务时数据库中的状态已变，本次没有领取，稍后自动再试。")
-        rows = [
-            {
-                "delivery_id": one.delivery_id,
-                "number": one.number,
-                "target_id": one.target_id,
-                "worker": self._worker,
-                "started_at": self._now,
-            }
-            for one in claimed
-        ]
-        self._connection.execute(sa.insert(attempt), rows)
+        attempts = [(one.delivery_id, one.number, one.target_id, by, at) for one in claimed]
+        _ATTEMPT.run(self._connection, attempts)

@@ -27,6 +27,12 @@ class Decisions(Part):
         with self.db.read() as connection:
             return list(connection.execute(query.order_by(issue.c.release_at, issue.c.id)).scalars())
 
+    def released_since(self, moment: dt.datetime) -> list[int]:
+        """Ids of issues that stand released and were released at or after `moment`, oldest first."""
+        query = sa.select(issue.c.id).where(issue.c.state == IssueState.RELEASED, issue.c.released_at >= moment)
+        with self.db.read() as connection:
+            return list(connection.execute(query.order_by(issue.c.released_at, issue.c.id)).scalars())
+
     def next_release(self) -> dt.datetime | None:
         """The earliest `release_at` of a scheduled issue."""
         query = sa.select(issue.c.release_at).where(IS_SCHEDULED).order_by(issue.c.release_at).limit(1)

@@ -32,6 +32,7 @@ _WAITING_OF_TARGET = sa.select(delivery.c.id, delivery.c.issue_id, delivery.c.st
             _earlier.c.revision_id == delivery.c.revision_id,
             _earlier.c.target_id == delivery.c.target_id,
             _earlier.c.kind == delivery.c.kind,
+            _earlier.c.round == delivery.c.round,
             _earlier.c.part == delivery.c.part - 1,
             _earlier.c.state == DeliveryState.ACCEPTED.value,
         ),

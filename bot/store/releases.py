@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
 from bot.domain.plan import Plan, PlannedDelivery
@@ -32,17 +33,22 @@ class Releases(Part):
         with one conditional update, so that firing twice publishes once; later ones add what is new, or nothing.
         """
         with self.db.write() as connection:
-            first = _turn_released(connection, plan, expected_revision, now)
+            if plan.kind is CardKind.REMINDER:
+                first = _is_released(connection, plan, expected_revision)
+            else:
+                first = _turn_released(connection, plan, expected_revision, now)
             fresh = _not_there_yet(connection, plan)
             if not first and not fresh:
                 return 0
             # Looked up before this plan is written: was this revision out already?
             supplement = not first and _planned_before(connection, plan.revision_id)
+            action = "issue.supplemented" if supplement else "issue.released"
+            if plan.kind is CardKind.REMINDER:
+                action = "issue.reminded"
             plan_id = _write_plan(connection, plan, now)
             message_ids = _write_messages(connection, plan, plan_id, {planned.message for planned in fresh})
             _write_deliveries(connection, plan, fresh, message_ids, now)
             after = {"revision_id": plan.revision_id, "plan_id": plan_id, "kind": plan.kind, "deliveries": len(fresh)}
-            action = "issue.supplemented" if supplement else "issue.released"
             record(connection, [Entry(action, f"issue:{plan.issue_id}", after=after)], who=who, why=why, now=now)
             return len(fresh)
 
@@ -84,12 +90,27 @@ def _turn_released(connection: sa.Connection, wanted: Plan, expected_revision: i
     return False
 
 
+def _is_released(connection: sa.Connection, wanted: Plan, expected_revision: int) -> bool:
+    """Always False (a reminder releases nothing); StoreError unless the issue stands released at this revision."""
+    state = connection.execute(
+        sa.select(issue.c.state)
+        .join(revision, sa.and_(revision.c.issue_id == issue.c.id, revision.c.number == issue.c.revision))
+        .where(issue.c.id == wanted.issue_id, revision.c.id == expected_revision)
+        .with_for_update()
+    ).scalar_one_or_none()
+    if state is not IssueState.RELEASED or wanted.revision_id != expected_revision:
+        raise StoreError("该期内容在此期间已有改动，没有催办。")
+    return False
+
+
 def _not_there_yet(connection: sa.Connection, wanted: Plan) -> Sequence[PlannedDelivery]:
     there = {
         (target_id, part)
         for target_id, part in connection.execute(
             sa.select(delivery.c.target_id, delivery.c.part).where(
-                delivery.c.revision_id == wanted.revision_id, delivery.c.kind == wanted.kind
+                delivery.c.revision_id == wanted.revision_id,
+                delivery.c.kind == wanted.kind,
+                delivery.c.round == wanted.round,
             )
         )
     }
@@ -164,6 +185,7 @@ def _delivery_rows(
             "message_id": message_ids[planned.message],
             "list_kind": planned.list_kind,
             "kind": wanted.kind,
+            "round": wanted.round,
             "part": planned.part,
             "parts": planned.parts,
             "state": planned.state,

@@ -165,6 +165,7 @@ delivery = sa.Table(
     sa.Column("message_id", sa.ForeignKey(message.c.id), nullable=False),
     sa.Column("list_kind", word(ListKind), nullable=False),
     sa.Column("kind", word(CardKind), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
     sa.Column("part", sa.Integer, nullable=False),
     sa.Column("parts", sa.Integer, nullable=False),
     sa.Column("state", word(DeliveryState), nullable=False),
@@ -173,7 +174,7 @@ delivery = sa.Table(
     sa.Column("next_try_at", Instant),
     sa.Column("worker", sa.Text),
     sa.Column("settled_at", Instant),
-    sa.UniqueConstraint("revision_id", "target_id", "kind", "part"),
+    sa.UniqueConstraint("revision_id", "target_id", "kind", "round", "part"),
     sa.CheckConstraint("next_try_at IS NULL OR state IN ('pending', 'retrying')", name="due_only_when_open"),
 )
 

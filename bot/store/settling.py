@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +11,8 @@ from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.domain.plan import Settled
 
 from . import tally
-from .columns import AnyRow
+from .bulk import Bulk, Row
+from .columns import AnyRow, to_micros
 from .history import Entry, record
 from .parking import park
 from .schema import IS_OPEN, IS_SENDING, delivery, receipt, target
@@ -33,11 +33,14 @@ _NOW_AT = (
 )
 
 # Conditional: whatever else has settled this delivery since, a person above all, is not overwritten.
-_SETTLE = (
+_SETTLE = Bulk(
     sa.update(delivery)
     .where(delivery.c.id == _bind("the_id"), IS_SENDING, delivery.c.attempts == _bind("number"))
-    .values(state=_bind("new_state"), next_try_at=_bind("due"), settled_at=_bind("at"), worker=None)
+    .values(state=_bind("new_state"), next_try_at=_bind("due"), settled_at=_bind("at"), worker=sa.null()),
+    *("the_id", "number", "new_state", "due", "at"),
 )
+
+_RECEIPT = Bulk(sa.insert(receipt), *receipt.c.keys())
 
 _next = delivery.alias("next")
 _NEXT_PARTS = (
@@ -49,6 +52,7 @@ _NEXT_PARTS = (
             _next.c.revision_id == delivery.c.revision_id,
             _next.c.target_id == delivery.c.target_id,
             _next.c.kind == delivery.c.kind,
+            _next.c.round == delivery.c.round,
             _next.c.part == delivery.c.part + 1,
         ),
     )
@@ -93,8 +97,8 @@ def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Sh
         awaited = row.state is DeliveryState.SENDING and row.attempts == one.claimed.number
         (timely if awaited else late).append(one)
     if timely:
-        connection.execute(sa.insert(receipt), [_receipt(one) for one in timely])
-        connection.execute(_SETTLE, [_settlement(one) for one in timely])
+        _RECEIPT.run(connection, [_receipt(one) for one in timely])
+        _SETTLE.run(connection, [_settlement(one) for one in timely])
     for one in timely:
         tally.move(shift, at[one.claimed.delivery_id].issue_id, DeliveryState.SENDING, one.settlement.state)
     accepted = [one.claimed.delivery_id for one in timely if one.settlement.state is DeliveryState.ACCEPTED]
@@ -106,38 +110,39 @@ def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Sh
 
 def interrupted(connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime) -> None:
     """Settle as `in_doubt` deliveries whose worker died while `sending`. `rows`: id, issue_id, attempts."""
-    answer = {"finished_at": now, "outcome": OutcomeClass.UNKNOWN, "reason": Reason.INTERRUPTED}
-    connection.execute(sa.insert(receipt), [{"delivery_id": row.id, "number": row.attempts, **answer} for row in rows])
-    end = {"new_state": DeliveryState.IN_DOUBT, "due": None, "at": now}
-    connection.execute(_SETTLE, [{"the_id": row.id, "number": row.attempts, **end} for row in rows])
+    at = to_micros(now)
+    answer = (at, OutcomeClass.UNKNOWN.value, Reason.INTERRUPTED.value, None, None, None, None)
+    _RECEIPT.run(connection, [(row.id, row.attempts, *answer) for row in rows])
+    _SETTLE.run(connection, [(row.id, row.attempts, DeliveryState.IN_DOUBT.value, None, at) for row in rows])
     for row in rows:
         tally.move(shift, row.issue_id, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
 
 
-def _receipt(one: Settled) -> dict[str, Any]:
+def _receipt(one: Settled) -> Row:
+    """In the order of the receipt table's columns."""
     verdict = one.verdict
-    return {
-        "delivery_id": one.claimed.delivery_id,
-        "number": one.claimed.number,
-        "finished_at": one.finished_at,
-        "outcome": verdict.outcome,
-        "reason": verdict.reason,
-        "http_status": verdict.http_status,
-        "vendor_code": verdict.vendor_code,
-        "vendor_message": verdict.vendor_message,
-        "duration_ms": (one.finished_at - one.started_at) // _MILLISECOND,
-    }
+    return (
+        one.claimed.delivery_id,
+        one.claimed.number,
+        to_micros(one.finished_at),
+        verdict.outcome.value,
+        verdict.reason.value,
+        verdict.http_status,
+        verdict.vendor_code,
+        verdict.vendor_message,
+        (one.finished_at - one.started_at) // _MILLISECOND,
+    )
 
 
-def _settlement(one: Settled) -> dict[str, Any]:
-    state = one.settlement.state
-    return {
-        "the_id": one.claimed.delivery_id,
-        "number": one.claimed.number,
-        "new_state": state,
-        "due": one.settlement.next_try_at,
-        "at": one.finished_at if state.settled else None,
-    }
+def _settlement(one: Settled) -> Row:
+    state, due = one.settlement.state, one.settlement.next_try_at
+    return (
+        one.claimed.delivery_id,
+        one.claimed.number,
+        state.value,
+        None if due is None else to_micros(due),
+        to_micros(one.finished_at) if state.settled else None,
+    )
 
 
 def _arm_next_parts(connection: sa.Connection, ids: Sequence[int], shift: tally.Shift, now: dt.datetime) -> None:
@@ -156,13 +161,12 @@ def _late_answers(connection: sa.Connection, late: Iterable[Settled]) -> list[En
     entries = []
     for one in late:
         wanted = _receipt(one)
-        keys = {"the_id": wanted["delivery_id"], "number": wanted["number"]}
-        kept = connection.execute(_KEPT, keys).mappings().one_or_none()
+        kept = connection.execute(_KEPT, {"the_id": wanted[0], "number": wanted[1]}).one_or_none()
         if kept is None:
-            connection.execute(sa.insert(receipt), [wanted])
-        elif dict(kept) != wanted:
-            shown = wanted | {"finished_at": one.finished_at.isoformat()}
-            entries.append(Entry("delivery.late_answer", f"delivery:{wanted['delivery_id']}", after=shown))
+            _RECEIPT.run(connection, [wanted])
+        elif (kept[0], kept[1], to_micros(kept.finished_at), *kept[3:]) != wanted:
+            shown = dict(zip(receipt.c.keys(), wanted, strict=True)) | {"finished_at": one.finished_at.isoformat()}
+            entries.append(Entry("delivery.late_answer", f"delivery:{wanted[0]}", after=shown))
     return entries
 
 

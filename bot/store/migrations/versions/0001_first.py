@@ -180,6 +180,7 @@ def _deliveries() -> None:
         _ref("message_id", "delivery"),
         _col("list_kind", sa.String(32)),
         _col("kind", sa.String(32)),
+        _col("round", sa.Integer),
         _col("part", sa.Integer),
         _col("parts", sa.Integer),
         _col("state", sa.String(32)),
@@ -190,7 +191,12 @@ def _deliveries() -> None:
         _col("settled_at", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_delivery"),
         sa.UniqueConstraint(
-            "revision_id", "target_id", "kind", "part", name="uq_delivery_revision_id_target_id_kind_part"
+            "revision_id",
+            "target_id",
+            "kind",
+            "round",
+            "part",
+            name="uq_delivery_revision_id_target_id_kind_round_part",
         ),
         sa.CheckConstraint(
             "next_try_at IS NULL OR state IN ('pending', 'retrying')", name="ck_delivery_due_only_when_open"

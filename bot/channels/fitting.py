@@ -7,8 +7,6 @@ sheet becomes a payload and whether a payload is within its limits, so what is m
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +14,10 @@ from typing import Any
 
 from bot.domain.card import Card, CardItem, Message
 
+from .cutting import edge, joined, shorten
+
 MARK_WITH_LINK = "全文见链接"
 MARK_WITHOUT_LINK = "全文见原件"
-_RUN = re.compile(r"[0-9A-Za-z.,%]{2}")
 NO_ROOM = "the channel's limit leaves no room for a title; is the reader link too long?"
 
 
@@ -107,19 +106,6 @@ def fit_one(card: Card, build: Build, fits: Fits, room: Room) -> Message | None:
     return Message(1, 1, payloads[best], notes + _lead_notes(card, best))
 
 
-def shorten(text: str, chars: int) -> str:
-    """`text` in at most `chars` characters, ended with … when something is missing.
-
-    Never cut inside a character, a number or a Latin word: half of 2026 is another year.
-    """
-    if len(text) <= chars:
-        return text
-    edge = whole = _edge(text, chars - 1)
-    while whole and _RUN.fullmatch(text[whole - 1 : whole + 1]):
-        whole -= 1
-    return text[: whole or edge].rstrip() + "…"
-
-
 def _head(card: Card, room: Room) -> tuple[Sheet, tuple[str, ...]]:
     """The sheet without articles: masthead, label, issuers and changes brought to a bounded length."""
     issuer = card.issuer
@@ -172,14 +158,6 @@ def _within(lead: tuple[str, ...], budget: int) -> int:
         if used > budget:
             return count
     return len(lead)
-
-
-def joined(sentences: tuple[str, ...]) -> str:
-    """Sentences on one line; after one without a stop (a subhead) a wide space keeps the next apart."""
-    text = ""
-    for sentence in sentences:
-        text += "\u3000" + sentence if text and text[-1] not in "。！？”’」』）)】〕》\"'" else sentence
-    return text
 
 
 def _lead_notes(card: Card, budget: int) -> tuple[str, ...]:
@@ -268,37 +246,10 @@ def _filled(rest: Items, holds: Callable[[Items], bool]) -> tuple[Items, Items]:
 def _split(item: Shown, holds: Callable[[Items], bool]) -> tuple[Shown, Shown]:
     """The longest beginning of a title that fills a part, and the rest of it as a continuation."""
     most = _largest(len(item.title) - 1, lambda n: holds((replace(item, title=item.title[:n]),)))
-    edge = _edge(item.title, most)
-    if edge == 0 or not holds((replace(item, title=item.title[:edge]),)):
+    cut = edge(item.title, most)
+    if cut == 0 or not holds((replace(item, title=item.title[:cut]),)):
         raise ValueError(NO_ROOM)
-    return replace(item, title=item.title[:edge]), replace(item, title=item.title[edge:], continued=True)
-
-
-def _edge(text: str, at: int) -> int:
-    """The last edge between characters, as people count them, at or before `at`; `at` itself when there is none."""
-    edge = at
-    while 0 < edge < len(text) and _belongs(text, edge):
-        edge -= 1
-    return edge or at
-
-
-def _belongs(text: str, at: int) -> bool:
-    """Does the code point at `at` belong to the character before it (accents, skin tones, joined emoji, flags)?"""
-    here, before = text[at], text[at - 1]
-    if unicodedata.combining(here) or here in "\u200d\ufe0e\ufe0f\u20e3" or before == "\u200d":
-        return True
-    if "\U0001f3fb" <= here <= "\U0001f3ff":
-        return True
-    if _flag(here) and _flag(before):
-        run = at
-        while run and _flag(text[run - 1]):
-            run -= 1
-        return (at - run) % 2 == 1
-    return False
-
-
-def _flag(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
+    return replace(item, title=item.title[:cut]), replace(item, title=item.title[cut:], continued=True)
 
 
 def noting(messages: tuple[Message, ...], note: str) -> tuple[Message, ...]:

@@ -20,9 +20,10 @@ from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path
+from .cutting import shorten
 from .escaping import SLACK, SLACK_TEXT
 from .fields import fields
-from .fitting import Room, Sheet, fit, shorten
+from .fitting import Room, Sheet, fit
 from .http_status import Outcome, by_status, is_redirect, row_verdict
 
 NAME = "slack"

@@ -23,9 +23,10 @@ from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
+from .cutting import shorten
 from .escaping import MARKDOWN, TEXT, Escape
 from .fields import fields
-from .fitting import Room, Sheet, fit, fit_one, noting, shorten
+from .fitting import Room, Sheet, fit, fit_one, noting
 from .http_status import Outcome
 from .reply import ReplyTable
 

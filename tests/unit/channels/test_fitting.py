@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.channels.fitting import Room, Sheet, fit, fit_one, joined, shorten
+from bot.channels.cutting import joined, shorten
+from bot.channels.fitting import Room, Sheet, fit, fit_one
 from bot.domain.card import Card, CardItem, CardKind, Message
 
 SENTENCES = ("第一句。", "第二句很长很长。", "第三句。")

@@ -11,6 +11,7 @@ from bot.domain.card import CardKind, Style
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.domain.directory import RecipientKind
 from bot.domain.issue import ListKind
+from bot.domain.people import Role
 from bot.domain.release import IssueState
 
 from .columns import Instant, JsonText, serial, word
@@ -309,4 +310,75 @@ history_head = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+)
+
+# People. Of session ids, links and tokens only the SHA-256 is kept: a stolen copy of the database opens nothing.
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("shown", sa.Text, nullable=False),
+    sa.Column("role", word(Role), nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("totp", sa.LargeBinary),
+    sa.Column("totp_step", sa.BigInteger, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("disabled_at", Instant),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("id_hash", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "account_id"),
+)
+
+# `account_id` NULL: the first set-up.
+invitation = sa.Table(
+    "invitation",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+)
+
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", JsonText, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Column("used_at", Instant),
+    sa.Column("revoked_at", Instant),
+)
+
+# By the hash of the name typed, whether or not such an account exists: a lock-out must not tell.
+sign_in_failure = sa.Table(
+    "sign_in_failure",
+    metadata,
+    sa.Column("name_hash", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+    sa.Column("locked_until", Instant),
+)
+
+answered = sa.Table(
+    "answered",
+    metadata,
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("key_hash", sa.String(64), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
 )

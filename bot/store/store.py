@@ -14,6 +14,7 @@ from .directory import Directories
 from .history import History
 from .issues import Issues
 from .ledger import SqlLedger
+from .people import People
 from .receipts import Receipts
 from .releases import Releases
 from .schema import target
@@ -21,7 +22,7 @@ from .signoffs import SignOffs
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Decisions, Releases, Directories, Receipts, SignOffs, History):
+class Store(Issues, Decisions, Releases, Directories, Receipts, SignOffs, People, History):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

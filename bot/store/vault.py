@@ -16,6 +16,7 @@ from bot.domain.secret import Secret
 
 TARGET_URL = "target.url"
 TARGET_SECRET = "target.secret"  # noqa: S105 - the name of a column
+ACCOUNT_TOTP = "account.totp"
 
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12

@@ -13,6 +13,8 @@ import httpx
 
 # Cloud metadata services that lie in ranges an intranet opens: Alibaba, Oracle, AWS over IPv6.
 _METADATA = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+_ADDRESSES = 3
+"""Tried in turn before the site is said to be away."""
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -37,12 +39,19 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"cannot look up {host}") from error
-        allowed = [str(place[4][0]) for place in found if permitted(str(place[4][0]), intranet=self._intranet)]
+        addresses = dict.fromkeys(str(place[4][0]) for place in found)
+        allowed = [address for address in addresses if permitted(address, intranet=self._intranet)][:_ADDRESSES]
         if not allowed:
             raise ForbiddenAddress(host)
         # The Host header was set when the request was built; TLS is told the name to ask for and to verify.
         request.extensions = {**request.extensions, "sni_hostname": host}
-        request.url = request.url.copy_with(host=allowed[0])
+        for address in allowed[:-1]:
+            request.url = request.url.copy_with(host=address)
+            try:
+                return await self._inner.handle_async_request(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue  # as browsers do: a site's IPv6 address is often a dead one
+        request.url = request.url.copy_with(host=allowed[-1])
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import email.utils
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -82,7 +83,9 @@ class Robots:
 class Fetcher:
     """The requests of one look at the site; an async context manager."""
 
-    def __init__(self, options: WebsiteOptions, robots: Robots, *, sleep: Sleep, now: dt.datetime) -> None:
+    def __init__(
+        self, options: WebsiteOptions, robots: Robots, *, tls: ssl.SSLContext, sleep: Sleep, now: dt.datetime
+    ) -> None:
         self._options = options
         self._robots = robots
         self._sleep = sleep
@@ -91,7 +94,7 @@ class Fetcher:
         self._asked = False
         self._delay = options.delay_seconds
         self._client = httpx.AsyncClient(
-            transport=GuardedTransport(httpx.AsyncHTTPTransport(), intranet=options.intranet),
+            transport=GuardedTransport(httpx.AsyncHTTPTransport(verify=tls), intranet=options.intranet),
             headers={"User-Agent": USER_AGENT, "Accept-Language": "zh-CN,zh;q=0.9"},
             timeout=options.timeout_seconds,
             trust_env=False,

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, Tag
 
 from .website_options import Kind, WebsiteOptions
 
-_DATE = re.compile(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 _ENDING = re.compile(r"\.(docx|pdf|zip|doc|wps|txt)(?=$|[\s&?#（(）)\]】])", re.IGNORECASE)
 _NO_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _MAX_URL = 2000
@@ -133,7 +133,7 @@ def file_name(disposition: str, fallback: str, kind: Kind) -> str:
     header["Content-Disposition"] = disposition
     name = _NO_NAME.sub(" ", unquote(header.get_filename() or fallback)).strip(" .") or "文件"
     stem = name[: -len(kind) - 1] if name.lower().endswith(f".{kind}") else name
-    return f"{stem[:100]}.{kind}"
+    return f"{stem[:60]}.{kind}"
 
 
 def _why(soup: BeautifulSoup, missing: str) -> str:

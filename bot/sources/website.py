@@ -11,6 +11,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
+
 from bot.domain.source import Found, Poll, SourceFailed
 
 from .fetching import Busy, Elsewhere, Fetcher, Page, Robots, Sleep, Unavailable
@@ -39,6 +41,7 @@ _PAGE_BYTES = 5_000_000
 """Of a list or article page: a tree takes twenty times its size."""
 
 _MAX_NOTES = 20
+_SAMPLES = 3
 
 
 class Website:
@@ -51,6 +54,7 @@ class Website:
         self._options = options
         self._sleep = sleep
         self._robots = Robots()
+        self._tls = httpx.create_ssl_context()  # reading the certificates takes longer than a look
         self._quiet: Busy | None = None
 
     async def poll(self, state: Mapping[str, Any], *, now: dt.datetime) -> Poll:
@@ -60,7 +64,7 @@ class Website:
         """
         if self._quiet is not None and now < self._quiet.until:
             raise SourceFailed(f"{self._options.list_pages[0]}：{self._quiet}。")
-        async with Fetcher(self._options, self._robots, sleep=self._sleep, now=now) as fetcher:
+        async with Fetcher(self._options, self._robots, tls=self._tls, sleep=self._sleep, now=now) as fetcher:
             look = _Look(self._options, fetcher, SiteState(state, self._options), now)
             try:
                 return await look.poll()
@@ -84,6 +88,7 @@ class _Look:
         self._understood = 0
         self._strange: dict[str, str] = {}
         """Articles that are not what `body` was written for, and why."""
+        self._nothing = f"没有 {'、'.join(options.documents)} 附件，没有可取的文件"
         self.quiet: Busy | None = None
 
     async def poll(self) -> Poll:
@@ -184,10 +189,9 @@ class _Look:
             return await self._take_file(known, Attachment(entry.url, direct, entry.title))
         page = await self._fetcher.get(entry.url, known.page, max_bytes=_PAGE_BYTES)
         if page.data is None:
-            kind = kind_of(known.file_name)  # the file may be replaced under an unchanged page
-            return (
-                await self._take_file(known, Attachment(known.file_url, kind, known.file_name)) if kind else known.note
-            )
+            if kind := kind_of(known.file_name):  # the file may be replaced under an unchanged page
+                return await self._take_file(known, Attachment(known.file_url, kind, known.file_name))
+            return "" if known.digest else self._nothing
         article = await asyncio.to_thread(read_article, page.data, page.url, self._options)
         choice = article.choose(self._options.documents)
         note = ""
@@ -197,7 +201,7 @@ class _Look:
             known.file_url, known.file_name, known.file = "", "", {}
             self._give(known, article.digest, Found(file_name("", entry.title, Kind.HTML), page.data, entry.url))
         else:
-            note = f"没有 {'、'.join(self._options.documents)} 附件，没有可取的文件"
+            note = self._nothing
         known.page = dict(page.validators)
         return note
 
@@ -220,18 +224,22 @@ class _Look:
             self._found.append(found)
 
     async def _compare(self) -> None:
-        """Only strange articles at this look: did the layout change, or are they odd ones? One known good page tells.
+        """Only strange articles at this look: did the layout change, or are they odd ones? A known good page tells.
 
         Raises SourceFailed when that is not understood either, or there is none.
         """
         good = [url for url, known in self._state.known.items() if known.digest and kind_of(url) is None]
+        for sample in [url for url in good if url not in self._strange][:_SAMPLES]:
+            try:
+                page = await self._fetcher.get(sample, {}, max_bytes=_PAGE_BYTES)
+                await asyncio.to_thread(read_article, page.data or b"", page.url, self._options)
+            except Unavailable:
+                continue  # withdrawn: it says nothing of the layout
+            except NotUnderstood:
+                break
+            return
         url, why = next(iter(self._strange.items()))
-        try:
-            sample = next(one for one in good if one not in self._strange)
-            page = await self._fetcher.get(sample, {}, max_bytes=_PAGE_BYTES)
-            await asyncio.to_thread(read_article, page.data or b"", page.url, self._options)
-        except (StopIteration, NotUnderstood, Unavailable) as same:
-            raise SourceFailed(f"文章页 {url} {why}。") from same
+        raise SourceFailed(f"文章页 {url} {why}。")
 
     def _matters(self) -> list[str]:
         first = self._now - dt.timedelta(days=self._options.recheck_days)

@@ -23,10 +23,11 @@ def shorten(text: str, chars: int) -> str:
 
 
 def joined(sentences: tuple[str, ...]) -> str:
-    """Sentences on one line; after one without a stop (a subhead) a wide space keeps the next apart."""
+    """Sentences on one line; one without a stop is a subhead, which wide spaces keep apart on both sides."""
     text = ""
     for sentence in sentences:
-        text += "\u3000" + sentence if text and text[-1] not in _CLOSERS else sentence
+        apart = text and (text[-1] not in _CLOSERS or sentence[-1:] not in _CLOSERS)
+        text += "\u3000" + sentence if apart else sentence
     return text
 
 

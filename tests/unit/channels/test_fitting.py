@@ -131,4 +131,7 @@ def test_many_articles_share_the_room_for_leads_evenly() -> None:
 
 
 def test_a_subhead_is_kept_apart_from_what_follows() -> None:
-    assert joined(("一、提高认识", "各地行动。", "“好。”", "再接再厉")) == "一、提高认识　各地行动。“好。”再接再厉"
+    assert (
+        joined(("一、提高认识", "各地行动。", "“好。”", "二、再接再厉", "甲。"))
+        == "一、提高认识　各地行动。“好。”　二、再接再厉　甲。"
+    )

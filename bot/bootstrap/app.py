@@ -20,6 +20,7 @@ from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.issue import ListKind
 from bot.domain.plan import Settled
+from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
 from bot.domain.secret import Secret
 from bot.engines import local
@@ -86,18 +87,20 @@ class App:
         return renderer(self.settings)
 
     @cached_property
+    def publications(self) -> tuple[Publication, ...]:
+        found = load_publications(self.settings.publications_file)
+        if not self.settings.deliver_report:
+            return found
+        return tuple(replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in found)
+
+    @cached_property
     def publisher(self) -> Publisher:
-        publications = load_publications(self.settings.publications_file)
-        if self.settings.deliver_report:
-            publications = tuple(
-                replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in publications
-            )
         policy = Policy(
             zone=self.settings.zone,
             release_time=self.settings.release_time,
             late_grace=self.settings.late_grace,
             is_workday=is_workday,
-            publications=publications,
+            publications=self.publications,
         )
         return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
 

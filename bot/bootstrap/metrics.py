@@ -31,6 +31,9 @@ class Metrics:
         self.wake_failures = Counter(
             "jianbao_wake_failures", "Failed wakes of the scheduler.", ("wake",), registry=self.registry
         )
+        self.source_failures = Counter(
+            "jianbao_source_failures", "Looks at a source that failed.", ("source",), registry=self.registry
+        )
         self.last_wake = Gauge(
             "jianbao_last_wake_timestamp_seconds", "When a wake last ended well.", registry=self.registry
         )

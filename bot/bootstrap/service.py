@@ -8,16 +8,22 @@ import datetime as dt
 import logging
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from functools import partial
 
 import uvicorn
 
 from bot.domain.errors import ConfigError, StoreError
+from bot.domain.publication import SourceSpec
 from bot.engines import local
 from bot.engines.supervisor import Part, Supervisor
+from bot.flows.collect import Collected, collect
 from bot.flows.deliver import Dispatcher
+from bot.flows.remind import remind_due
 from bot.scheduler import Wake, Waker
 from bot.settings import Settings
+from bot.sources.inbox import Inbox
+from bot.sources.kinds import make_source
 from bot.web import Readiness, create_app
 
 from .app import App, open_app
@@ -26,8 +32,27 @@ from .metrics import Metrics
 log = logging.getLogger(__name__)
 
 RELEASE_EVERY_S = 10.0
+REMIND_EVERY_S = 1800.0
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
+
+
+class SourceDesk:
+    """One source at work: looked at by the clock and by what stirs in a folder, never by both at once."""
+
+    def __init__(self, app: App, spec: SourceSpec) -> None:
+        self.spec = spec
+        self._app = app
+        self._source = make_source(spec)
+        self._busy = asyncio.Lock()
+
+    @property
+    def inbox(self) -> Inbox | None:
+        return self._source if isinstance(self._source, Inbox) else None
+
+    async def look(self) -> Collected:
+        async with self._busy:
+            return await collect(self.spec, self._source, self._app.publisher, self._app.store)
 
 
 class Service:
@@ -39,8 +64,19 @@ class Service:
         self._metrics = Metrics()
         self._dispatcher: Dispatcher | None = None
         self._waker: Waker | None = None
+        self._desks = {
+            spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
+        }
+        watchers = [
+            Part(f"watch {spec_id}", self._watcher(desk)) for spec_id, desk in self._desks.items() if desk.inbox
+        ]
         self._supervisor = Supervisor(
-            [Part("dispatcher", self._dispatch), Part("scheduler", self._schedule), Part("web", self._web)],
+            [
+                Part("dispatcher", self._dispatch),
+                Part("scheduler", self._schedule),
+                Part("web", self._web),
+                *watchers,
+            ],
             on_failure=lambda name, _error: self._metrics.restarts.labels(name).inc(),
         )
 
@@ -80,7 +116,14 @@ class Service:
 
     async def _schedule(self, stop: asyncio.Event) -> None:
         self._waker = Waker(
-            [Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release)],
+            [
+                Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release),
+                Wake("remind", REMIND_EVERY_S, self._remind),
+                *(
+                    Wake(f"source {k}", desk.spec.every_s, partial(self._collect, desk))
+                    for k, desk in self._desks.items()
+                ),
+            ],
             clock=self._app.clock,
             on_failure=lambda name, _error: self._metrics.wake_failures.labels(name).inc(),
         )
@@ -93,6 +136,27 @@ class Service:
         if self._dispatcher is not None and any(one.released for one in released):
             self._dispatcher.wake()
         self._metrics.last_wake.set(self._app.clock().timestamp())
+
+    async def _remind(self) -> None:
+        for issue_id, note in await asyncio.to_thread(remind_due, self._app.publisher):
+            log.info("issue %s: %s", issue_id, note)
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    async def _collect(self, desk: SourceDesk) -> None:
+        collected = await desk.look()
+        if collected.failures:
+            self._metrics.source_failures.labels(desk.spec.id).inc()
+        if collected.taken:
+            await self._release()
+
+    def _watcher(self, desk: SourceDesk) -> Callable[[asyncio.Event], Awaitable[None]]:
+        async def watch(stop: asyncio.Event) -> None:
+            if desk.inbox is not None:
+                async for _ in desk.inbox.watch(stop):
+                    await self._collect(desk)
+
+        return watch
 
     async def _next_release(self) -> dt.datetime | None:
         return await asyncio.to_thread(self._app.store.next_release)

@@ -30,26 +30,26 @@ async def collect(spec: SourceSpec, source: Source, publisher: Publisher, source
     """Look once. The source's new state is kept only after every document was taken in or refused, so a crash in
     between finds them again, and the store knows the same bytes again."""
     now = publisher.clock()
-    state = await asyncio.to_thread(sources.source_state, spec.id)
+    taken: list[Published] = []
+    refused: list[tuple[str, str]] = []
     try:
-        poll = await source.poll(state, now=now)
+        poll = await source.poll(await asyncio.to_thread(sources.source_state, spec.id), now=now)
+        for note in poll.notes:
+            log.info("source %s: %s", spec.id, note)
+        for found in poll.found:
+            try:
+                published = await asyncio.to_thread(_take, publisher, spec, found)
+            except DocumentRefused as refusal:
+                refused.append((found.name, str(refusal)))
+                log.warning("source %s: %s refused: %s", spec.id, found.name, refusal)
+                await source.settle(found, taken=False, note=str(refusal))
+            else:
+                taken.append(published)
+                await source.settle(found, taken=True, note=_note(published))
     except SourceFailed as error:
         failures = await asyncio.to_thread(sources.source_failed, spec.id, str(error), now=now)
         log.warning("source %s failed %s time(s) in a row: %s", spec.id, failures, error)
-        return Collected(failures=failures, trouble=str(error))
-    for note in poll.notes:
-        log.info("source %s: %s", spec.id, note)
-    taken: list[Published] = []
-    refused: list[tuple[str, str]] = []
-    for found in poll.found:
-        try:
-            taken.append(await asyncio.to_thread(_take, publisher, spec, found))
-        except DocumentRefused as refusal:
-            refused.append((found.name, str(refusal)))
-            log.warning("source %s: %s refused: %s", spec.id, found.name, refusal)
-            await source.settle(found, taken=False, note=str(refusal))
-        else:
-            await source.settle(found, taken=True, note=_note(taken[-1]))
+        return Collected(tuple(taken), tuple(refused), failures, str(error))
     await asyncio.to_thread(sources.source_good, spec.id, poll.state, now=now)
     return Collected(tuple(taken), tuple(refused))
 

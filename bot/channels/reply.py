@@ -30,8 +30,9 @@ _PRIVATE: Sequence[re.Pattern[str]] = (
     re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b"),
     re.compile(r"(?<![0-9A-Za-z:])([0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])"),
     re.compile(r"\b(key|access_token|hook_token|token|sign|sig|secret)\s*=\s*[^\s,;&]+", re.IGNORECASE),
-    re.compile(r"[0-9A-Za-z_+/\-]*(?=[0-9A-Za-z_+/\-]*\d)[0-9A-Za-z_+/\-]{20,}={0,2}"),
 )
+
+_KEY_LIKE = re.compile(r"[0-9A-Za-z_+/\-]{20,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,9 @@ def as_code(value: object) -> int | None:
 
 def clean_message(text: str) -> str:
     """The vendor's text fit to be kept and shown: no address of ours, no link, no key, one line, bounded."""
-    text = text[: MAX_MESSAGE_CHARS * 10]
+    text = " ".join("".join(c if c.isprintable() else " " for c in text[: MAX_MESSAGE_CHARS * 10]).split())
     for pattern in _PRIVATE:
         text = pattern.sub("", text)
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split()).strip(" ,;，；")
+    text = _KEY_LIKE.sub(lambda found: "" if any(map(str.isdigit, found[0])) else found[0], text)
+    text = " ".join(text.split()).strip(" ,;，；")
     return text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…"

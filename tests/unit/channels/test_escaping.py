@@ -50,3 +50,9 @@ def test_plain_text_keeps_markup_that_means_nothing_there() -> None:
 
 def test_a_joiner_stays_only_inside_an_emoji() -> None:
     assert plain(f"{FAMILY}a\u200db\u200d") == f"{FAMILY}ab"
+
+
+@pytest.mark.timeout(3)
+@pytest.mark.parametrize("piece", [" ", "\n", "&", "\u200d", "\u2600\u200d", "~", "://"])
+def test_no_text_is_slow_to_disarm(piece: str) -> None:
+    MARKDOWN(piece * 300_000)

@@ -152,6 +152,12 @@ def test_only_what_a_person_needs_is_kept_of_the_text(raw: str, kept: str) -> No
     assert clean_message(raw) == kept
 
 
+@pytest.mark.timeout(2)
+@pytest.mark.parametrize("piece", ["a", "-", " ", ":", "1.", "http://", "hint:[", "more ", "key=", "a1", ",;"])
+def test_no_text_is_slow_to_clean(piece: str) -> None:
+    assert len(clean_message(piece * 100_000)) <= MAX_MESSAGE_CHARS
+
+
 def test_the_text_kept_is_bounded() -> None:
     assert len(clean_message("简" * 10_000)) == MAX_MESSAGE_CHARS
 

@@ -98,6 +98,7 @@ _BANNED = Outcome(_LATER, Reason.RATE_LIMITED, _ADDRESS_BANNED_S)
 
 
 def recognises(url: str) -> bool:
+    """`…/robot/send?access_token=…`, whatever the host."""
     return has_path(url, r".*/robot/send") and has_query(url, "access_token")
 
 
@@ -118,6 +119,7 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
 
 
 def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+    """`text`, `markdown`, or for `card` an actionCard; without a reader link, which its button needs, markdown."""
     if style is Style.TEXT:
         return _text(card, wording)
     if style is Style.CARD and card.link is None:

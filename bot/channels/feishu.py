@@ -82,6 +82,7 @@ REPLIES = ReplyTable(
 
 
 def recognises(url: str) -> bool:
+    """`…/open-apis/bot/v2/hook/…` without a slash at the end, whatever the host."""
     return has_path(url, r".*/open-apis/bot/v2/hook/[^/]+")
 
 
@@ -93,10 +94,13 @@ def sign(secret: Secret, at: dt.datetime) -> Signature:
 
 
 def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
+    """The verdict by `OUTCOMES` and the rules of `ReplyTable`."""
     return REPLIES.read(reply, at)
 
 
 def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+    """`text`, or a card in JSON 2.0 (`card`) or 1.0 (`markdown`); without a reader link the card has no button."""
+
     def text(sheet: Sheet) -> Mapping[str, Any]:
         content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
         return {"msg_type": "text", "content": {"text": content}}

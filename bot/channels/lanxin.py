@@ -50,6 +50,7 @@ _MESSAGE_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def recognises(url: str) -> bool:
+    """`…/v1/bot/hook/messages/create?hook_token=…`, whatever the host."""
     return has_path(url, r".*/v1/bot/hook/messages/create") and has_query(url, "hook_token")
 
 

@@ -65,6 +65,7 @@ _OK_WORD = b"ok"
 
 
 def recognises(url: str) -> bool:
+    """`…/services/T…/B…/…`, whatever the host."""
     return has_path(url, r".*/services/[^/]+/[^/]+/[^/]+")
 
 

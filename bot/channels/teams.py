@@ -49,6 +49,7 @@ _ACCEPTED = Outcome(OutcomeClass.OK, Reason.ACCEPTED)
 
 
 def recognises(url: str) -> bool:
+    """`…/triggers/manual/paths/invoke?…sig=…`, whatever the host."""
     return has_path(url, r".*/triggers/[^/]+/paths/invoke") and has_query(url, "sig")
 
 

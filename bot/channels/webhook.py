@@ -55,6 +55,7 @@ _PREFIX = "whsec_"
 
 
 def recognises(url: str) -> bool:
+    """Any http(s) address: such endpoints have nothing in common."""
     return has_path(url, r".*")
 
 

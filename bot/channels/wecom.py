@@ -96,6 +96,7 @@ REPLIES = ReplyTable(
 
 
 def recognises(url: str) -> bool:
+    """`…/cgi-bin/webhook/send?key=…`, whatever the host."""
     return has_path(url, r".*/cgi-bin/webhook/send") and has_query(url, "key")
 
 
@@ -105,10 +106,12 @@ def sign(secret: Secret, at: dt.datetime) -> Signature:
 
 
 def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
+    """The verdict by `OUTCOMES` and the rules of `ReplyTable`."""
     return REPLIES.read(reply, at)
 
 
 def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+    """`text`, `markdown`, or for `card` a template card; see the module's docstring for when a card becomes markdown."""
     if style is Style.TEXT:
         return _written(card, wording, "text", escape=TEXT, max_bytes=LIMITS["max_text_bytes"], room=TEXT_ROOM)
     reason = None

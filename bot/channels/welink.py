@@ -49,6 +49,7 @@ REPLIES = ReplyTable(OUTCOMES, code_fields=("code",), message_fields=("message",
 
 
 def recognises(url: str) -> bool:
+    """`…/api/werobot/v1/webhook/send?token=…`, whatever the host."""
     return has_path(url, r".*/api/werobot/v1/webhook/send") and has_query(url, "token")
 
 
@@ -59,6 +60,7 @@ def sign(secret: Secret | None, at: dt.datetime, *, message_id: str = "") -> Sig
 
 
 def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
+    """The verdict by `OUTCOMES` and the rules of `ReplyTable`."""
     return REPLIES.read(reply, at)
 
 

@@ -111,7 +111,7 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
 
 
 def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
-    """`text`, `markdown`, or for `card` a template card; see the module's docstring for when a card becomes markdown."""
+    """`text`, `markdown`, or for `card` a template card, where the module's docstring does not say otherwise."""
     if style is Style.TEXT:
         return _written(card, wording, "text", escape=TEXT, max_bytes=LIMITS["max_text_bytes"], room=TEXT_ROOM)
     reason = None

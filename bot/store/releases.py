@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +15,8 @@ from bot.domain.plan import Plan, PlannedDelivery
 from bot.domain.release import IssueState
 
 from . import tally
+from .bulk import Bulk, Row
+from .columns import to_micros
 from .history import Entry, record
 from .part import Part
 from .schema import delivery, issue, message, plan, revision
@@ -165,32 +166,40 @@ def _write_deliveries(
     shift = tally.Shift()
     rows = _delivery_rows(wanted, fresh, message_ids, now, shift)
     while chunk := list(islice(rows, CHUNK)):
-        connection.execute(sa.insert(delivery), chunk)
+        _DELIVERY.run(connection, chunk)
     tally.apply(connection, shift)
+
+
+_DELIVERY = Bulk(
+    sa.insert(delivery),
+    *("issue_id", "revision_id", "recipient_id", "target_id", "message_id", "list_kind", "kind", "part", "parts"),
+    *("state", "reason", "attempts", "next_try_at", "settled_at"),
+)
 
 
 def _delivery_rows(
     wanted: Plan, fresh: Sequence[PlannedDelivery], message_ids: dict[int, int], now: dt.datetime, shift: tally.Shift
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Row]:
+    """In the order of `_DELIVERY`."""
+    at, kind = to_micros(now), wanted.kind.value
     for planned in fresh:
         pending = planned.state is DeliveryState.PENDING
         # A later part waits until the earlier one is accepted: parts arrive in order.
         due = pending and planned.part == 1
         shift[wanted.issue_id, tally.WAITING if pending and not due else planned.state.value] += 1
-        yield {
-            "issue_id": wanted.issue_id,
-            "revision_id": wanted.revision_id,
-            "recipient_id": planned.recipient_id,
-            "target_id": planned.target_id,
-            "message_id": message_ids[planned.message],
-            "list_kind": planned.list_kind,
-            "kind": wanted.kind,
-            "round": wanted.round,
-            "part": planned.part,
-            "parts": planned.parts,
-            "state": planned.state,
-            "reason": planned.reason,
-            "attempts": 0,
-            "next_try_at": now if due else None,
-            "settled_at": None if pending else now,
-        }
+        yield (
+            wanted.issue_id,
+            wanted.revision_id,
+            planned.recipient_id,
+            planned.target_id,
+            message_ids[planned.message],
+            planned.list_kind.value,
+            kind,
+            planned.part,
+            planned.parts,
+            planned.state.value,
+            planned.reason.value if planned.reason else None,
+            0,
+            at if due else None,
+            None if pending else at,
+        )

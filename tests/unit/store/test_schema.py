@@ -55,7 +55,7 @@ def test_the_same_migrations_speak_postgresql() -> None:
             importlib.import_module(f"bot.store.migrations.versions.{file.stem}").upgrade()
     sql = text.getvalue()
     assert "BIGSERIAL" in sql
-    assert sql.count("is append-only") == len(APPEND_ONLY)
+    assert all(f"'{table} is append-only'" in sql for table in APPEND_ONLY)
     assert "WHERE next_try_at IS NOT NULL" in sql
     assert "WITHOUT ROWID" not in sql
 
@@ -79,7 +79,7 @@ def test_a_database_from_a_newer_version_is_refused_and_left_alone(store: Store,
         opened(url, tmp_path)
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("table", ["attempt", "receipt", "history"])
 @pytest.mark.parametrize("act", ["UPDATE {} SET {}", "DELETE FROM {}"])
 async def test_what_is_on_record_can_be_neither_changed_nor_removed(store: Store, table: str, act: str) -> None:
     released(store, "meijiang")

@@ -39,6 +39,11 @@ MAX_TOTAL_BYTES = 200_000_000
 _MAX_WATCHED = 2000
 """Files a look has an eye on; a folder with more is not an inbox."""
 
+_LOOKS_AFTER = 3
+"""Looks after a change: one sees the file stand still, the others are for a look that came late."""
+
+_SHARE_POLL_MS = 5000
+
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp", ".temp", ".opdownload")
 _NOT_OURS = ("desktop.ini", "thumbs.db")
 
@@ -84,12 +89,14 @@ class Inbox:
         await asyncio.to_thread(self._move, found, taken, note)
 
     async def watch(self, stop: asyncio.Event | None = None) -> AsyncIterator[None]:
-        """Says "look now" after each change, and once more when things have been quiet for `settle_seconds`.
+        """Says "look now" after each change, and a few times more when things have been quiet for `settle_seconds`.
 
         A convenience: what it misses, the regular look finds. Ends when `stop` is set. Raises SourceFailed when the
         folder cannot be watched.
         """
-        quiet_ms = int(self._settle.total_seconds() * 1000)
+        local = await asyncio.to_thread(is_local, self._path)
+        # A little longer than a file has to stand still, for the first look comes a little after the change.
+        quiet_ms = int(self._settle.total_seconds() * 1000) + 1000
         changes = awatch(
             self._path,
             watch_filter=lambda change, _: change is not Change.deleted,
@@ -98,14 +105,15 @@ class Inbox:
             rust_timeout=quiet_ms,
             yield_on_timeout=True,
             # A share tells nobody of what other machines do to it.
-            force_polling=None if await asyncio.to_thread(is_local, self._path) else True,
+            force_polling=None if local else True,
+            poll_delay_ms=_SHARE_POLL_MS,
         )
-        unsettled = False
+        looks = 0
         try:
             async for changed in changes:
-                if changed or unsettled:
+                looks = _LOOKS_AFTER if changed else looks - 1
+                if looks >= 0:
                     yield
-                unsettled = bool(changed)
         except OSError as error:
             raise SourceFailed(f"收件箱 {self._path} 无法监视（{_reason(error)}），仍会定时查看。") from error
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from bot.domain.publication import SourceSpec
 
 from . import inbox, website, website_options
+from .fetching import Sleep
 from .keys import Key, Wrong, near
 
 KINDS: Mapping[str, tuple[Key, ...]] = {"inbox": inbox.KEYS, "website": website_options.KEYS}
@@ -21,12 +23,15 @@ def kind(value: object) -> str:
     return value
 
 
-def make_source(spec: SourceSpec) -> inbox.Inbox | website.Website:
-    """The source that `spec` describes, as `load_publications` read it. It fulfils `bot.flows.ports.Source`."""
+def make_source(spec: SourceSpec, *, sleep: Sleep = asyncio.sleep) -> inbox.Inbox | website.Website:
+    """The source that `spec` describes, as `load_publications` read it. It fulfils `bot.flows.ports.Source`.
+
+    `sleep` is awaited for the pauses a website is owed.
+    """
     match spec.kind:
         case "inbox":
             return inbox.Inbox(**spec.options)
         case "website":
-            return website.Website(website_options.WebsiteOptions(**spec.options))
+            return website.Website(website_options.WebsiteOptions(**spec.options), sleep=sleep)
         case _:
             raise ValueError(f"no such kind of source: {spec.kind}")

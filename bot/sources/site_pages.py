@@ -17,6 +17,7 @@ from .website_options import Kind, WebsiteOptions
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 _ENDING = re.compile(r"\.(docx|pdf|zip|doc|wps|txt)(?=$|[\s&?#（(）)\]】])", re.IGNORECASE)
 _NO_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*>")
 _MAX_URL = 2000
 
 
@@ -82,7 +83,7 @@ def decode(data: bytes) -> str:
 
 def read_list(data: bytes, url: str, options: WebsiteOptions) -> ListPage:
     """The entries of one list page, in its order. Raises NotUnderstood."""
-    soup = BeautifulSoup(decode(data), "lxml")
+    soup = _soup(data)
     items = soup.select(options.item)
     if not items:
         raise NotUnderstood(_why(soup, f"找不到条目（item = {options.item}）"))
@@ -97,7 +98,7 @@ def read_list(data: bytes, url: str, options: WebsiteOptions) -> ListPage:
 
 def read_article(data: bytes, url: str, options: WebsiteOptions) -> Article:
     """Raises NotUnderstood when there is no body: a login page, an error page, a new layout."""
-    soup = BeautifulSoup(decode(data), "lxml")
+    soup = _soup(data)
     body = soup.select_one(options.body)
     if body is None:
         raise NotUnderstood(_why(soup, f"找不到正文（body = {options.body}）"))
@@ -134,6 +135,14 @@ def file_name(disposition: str, fallback: str, kind: Kind) -> str:
     name = _NO_NAME.sub(" ", unquote(header.get_filename() or fallback)).strip(" .") or "文件"
     stem = name[: -len(kind) - 1] if name.lower().endswith(f".{kind}") else name
     return f"{stem[:60]}.{kind}"
+
+
+def _soup(data: bytes) -> BeautifulSoup:
+    text = decode(data)
+    if "<" not in text:
+        raise NotUnderstood("返回的不是网页，请用浏览器打开核对")
+    # The XML declaration of an XHTML page would make BeautifulSoup warn of what it reads correctly.
+    return BeautifulSoup(_DECLARATION.sub("", text, count=1), "lxml")
 
 
 def _why(soup: BeautifulSoup, missing: str) -> str:

@@ -87,6 +87,17 @@ def test_names_are_plain_and_end_with_their_kind(disposition: str, fallback: str
     assert file_name(disposition, fallback, Kind.DOCX) == name
 
 
+@pytest.mark.parametrize("data", [b"", b"http://a.gov.cn/x.html", b"<?xml version='1.0'?><rss><item>1</item></rss>"])
+def test_what_is_no_web_page_is_not_understood(data: bytes) -> None:
+    with pytest.raises(NotUnderstood):
+        read_list(data, URL, OPTIONS)
+
+
+def test_an_xhtml_page_is_read() -> None:
+    page = b'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html><html><li><a href="x">1</a></li></html>'
+    assert read_list(page, URL, OPTIONS).entries[0].title == "1"
+
+
 def test_the_last_ending_of_a_name_is_its_kind() -> None:
     assert kind_of("/a/简报.pdf.docx") is Kind.DOCX
     assert kind_of("/a/docx", "pdf 文件") is None

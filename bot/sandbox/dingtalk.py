@@ -170,7 +170,8 @@ def _broken_rule(settings: Settings, request: Request, payload: Mapping[str, Any
 def _shown_text(payload: Mapping[str, Any]) -> str:
     """What a reader sees of the message: titles and texts, not addresses."""
     content = mapping(payload[payload["msgtype"]])
-    parts = [content, *map(mapping, content.get("links") or ()), *map(mapping, content.get("btns") or ())]
+    lists = (content.get(name) for name in ("links", "btns"))
+    parts = [content, *(mapping(item) for items in lists if isinstance(items, list) for item in items)]
     names = ("content", "title", "text", "singleTitle")
     return "\n".join(str(part[name]) for part in parts for name in names if name in part)
 

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from bot.sandbox import wire
 from bot.sandbox.exchange import Request, Verdict
-from bot.sandbox.faults import Answer, Fault, FaultBook, Manner, faulty_answer, plain_answer
-from bot.sandbox.messages import MessageLog, Outcome
+from bot.sandbox.faults import Answer, Fault, FaultBook, Manner, answer_to
+from bot.sandbox.messages import Message, MessageLog, Outcome
 from bot.sandbox.platforms import Platform
 from bot.sandbox.robots import Clock, Registry
 
@@ -58,13 +58,13 @@ class VendorEndpoint:
             return
         request = Request(head.method, head.path, head.query, head.content_type, body, head.client)
         verdict = self._judge(request, key, fault)
-        answer = plain_answer(verdict) if fault is None and verdict is not None else None
-        if fault is not None:
-            answer = faulty_answer(fault, verdict)
-        assert answer is not None
-        self._keep(request, key, verdict, fault, answer=answer, answered=answer.manner in _SENT_WHOLE)
-        if delay:
-            await wire.pause(receive, delay)
+        answer = answer_to(verdict, fault)
+        message = self._keep(
+            request, key, verdict, fault, delayed=delay > 0, answer=answer, answered=answer.manner in _SENT_WHOLE
+        )
+        if delay and not await wire.pause(receive, delay):
+            message.answered = False
+            return
         await self._answer(scope, receive, send, answer, fault)
 
     def _judge(self, request: Request, key: str, fault: Fault | None) -> Verdict | None:
@@ -82,11 +82,12 @@ class VendorEndpoint:
         verdict: Verdict | None,
         fault: Fault | None,
         *,
-        answer: Answer | None = None,
         answered: bool,
-    ) -> None:
+        answer: Answer | None = None,
+        delayed: bool = False,
+    ) -> Message:
         outcome: Outcome = "unprocessed" if verdict is None else "accepted" if verdict.accepted else "refused"
-        self._sandbox.messages.append(
+        return self._sandbox.messages.append(
             time=self._sandbox.clock.now(),
             channel=self._channel,
             key=key,
@@ -100,7 +101,7 @@ class VendorEndpoint:
             text="" if verdict is None else verdict.message,
             status=None if answer is None else answer.status,
             reply=b"" if answer is None else answer.body,
-            fault=None if fault is None else fault.kind,
+            fault=fault.kind if fault is not None else "delay" if delayed else None,
             answered=answered,
         )
 
@@ -171,5 +172,6 @@ async def _drip(receive: Receive, send: Send, answer: Answer, seconds: float) ->
     await send(_start(answer))
     for position in range(len(answer.body)):
         await send({"type": "http.response.body", "body": answer.body[position : position + 1], "more_body": True})
-        await wire.pause(receive, seconds)
+        if not await wire.pause(receive, seconds):
+            return
     await send({"type": "http.response.body", "body": b""})

@@ -6,10 +6,13 @@ A platform module is a function of (robot, request, now); it opens nothing and r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
+
+# No vendor's message comes near; what walks a payload may do so by recursion.
+MAX_DEPTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Verdict:
 def read_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in `body`, or None where a strict UTF-8 JSON reader would not find one.
 
-    A half surrogate pair (`\\ud83d` alone) is no character and counts as broken.
+    A half surrogate pair (`\\ud83d` alone) is no character and counts as broken; so does nesting beyond `MAX_DEPTH`.
     """
     try:
         found = json.loads(body.decode())
@@ -54,7 +57,20 @@ def read_object(body: bytes) -> dict[str, Any] | None:
             json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _is_too_deep(found) else None
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for item in level if isinstance(item, dict | list) for inner in _inside(item)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(item: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return item.values() if isinstance(item, dict) else item
 
 
 def query_values(raw: str) -> dict[str, str]:

@@ -148,14 +148,11 @@ class FaultBook:
         return delay, None
 
 
-def plain_answer(verdict: Verdict) -> Answer:
-    """The answer without any fault."""
-    return Answer(verdict.status, verdict.encoded())
-
-
-def faulty_answer(fault: Fault, verdict: Verdict | None) -> Answer:
-    """What goes out in place of the vendor's answer; `verdict` is None where the vendor never looked."""
-    sound = plain_answer(verdict) if verdict is not None else Answer(200, b"")
+def answer_to(verdict: Verdict | None, fault: Fault | None) -> Answer:
+    """What goes out: the vendor's answer, or what `fault` makes of it; `verdict` is None where it never looked."""
+    sound = Answer(verdict.status, verdict.encoded()) if verdict is not None else Answer(200, b"")
+    if fault is None:
+        return sound
     match fault.kind:
         case "drop_before_reading" | "drop_after_accepting":
             return Answer(sound.status, sound.body, manner=Manner.DROP)

@@ -47,13 +47,17 @@ async def drop(scope: Scope, receive: Receive, how: Literal["reset", "close"]) -
     await _gone(receive)
 
 
-async def pause(receive: Receive, seconds: float | None) -> None:
-    """Do nothing for `seconds` (None: without end), or until the caller leaves or the server stops."""
+async def pause(receive: Receive, seconds: float | None) -> bool:
+    """Do nothing for `seconds` (None: without end), or until the caller leaves or the server stops.
+
+    Returns whether the caller is still there.
+    """
     try:
         async with asyncio.timeout(seconds):
             await _gone(receive)
     except TimeoutError:
-        return
+        return True
+    return False
 
 
 def _transport(scope: Scope) -> asyncio.Transport:

@@ -137,6 +137,7 @@ def test_delay_holds_the_answer_back_and_lets_later_faults_act(caller: Caller) -
     with pytest.raises(httpx.ReadTimeout):
         caller.client.post(caller.server.url + SEND["wecom"].format(key="K"), content=BODY, timeout=0.2)
     assert caller.messages()[0]["verdict"] == "accepted"
+    assert caller.messages()[0]["fault"] == "delay"
     caller.fault("delay", key="K", seconds=0.001)
     caller.fault("status", key="K", status=500)
     assert talk(caller)[0].startswith(b"HTTP/1.1 500 ")

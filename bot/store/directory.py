@@ -34,10 +34,13 @@ class Directories(Part):
     def directory(self) -> Directory:
         """All recipients, targets (with their credentials) and groups, in the order they were imported in."""
         with self.db.read() as connection:
-            recipients = [unit for _, unit, _ in self._recipients(connection, _RECIPIENTS, _TARGETS)]
-            groups = [
-                Group(row.id, row.name, tuple(row.phrases), tuple(row.members)) for row in connection.execute(_GROUPS)
-            ]
+            return self._directory(connection)
+
+    def _directory(self, connection: sa.Connection) -> Directory:
+        recipients = [unit for _, unit, _ in self._recipients(connection, _RECIPIENTS, _TARGETS)]
+        groups = [
+            Group(row.id, row.name, tuple(row.phrases), tuple(row.members)) for row in connection.execute(_GROUPS)
+        ]
         return Directory(tuple(recipients), tuple(groups))
 
     def targets(self, recipient_ids: Sequence[str]) -> list[StoredTarget]:

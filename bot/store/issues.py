@@ -56,6 +56,38 @@ class Issues(Part):
             record(connection, saving.entries, who=who, why=f"{source}: {name}", now=now)
         return stored
 
+    def correct_issue(
+        self,
+        issue_id: int,
+        content: Issue,
+        *,
+        expected_revision: int,
+        who: str,
+        why: str,
+        now: dt.datetime,
+        release_at: dt.datetime | None,
+        holds: Sequence[Hold],
+    ) -> StoredIssue:
+        """A person's reading in place of the machine's: a new revision of this very issue, with the same file.
+
+        `expected_revision` is the revision id the person has seen. ConfigError when there is a newer one by now, or
+        when the corrected number belongs to another issue.
+        """
+        with self.db.write() as connection:
+            known = connection.execute(_BY_ID.with_for_update(), {"the_issue": issue_id}).one()
+            if known.revision_id != expected_revision:
+                raise ConfigError("这一期刚被别人改动，您的更正没有保存；请刷新后再试。")
+            name = identity(content)
+            other = sa.select(issue.c.id).where(issue.c.identity == name, issue.c.id != issue_id)
+            if (taken := connection.execute(other).scalar_one_or_none()) is not None:
+                raise ConfigError(f"更正后的刊名和期号与编号 {taken} 的期刊相同，没有保存。")
+            saving = _Saving(connection, content, known.publication, release_at, holds, now)
+            saving.correct(known, expected_revision, source=f"correction:{who}")
+            connection.execute(sa.update(issue).where(issue.c.id == issue_id).values(identity=name))
+            stored = _stored(connection.execute(_BY_ID, {"the_issue": issue_id}).one(), new_revision=True)
+            record(connection, saving.entries, who=who, why=why, now=now)
+        return stored
+
     def issue(self, issue_id: int) -> StoredIssue:
         """The issue at its latest revision; ConfigError when there is no such number."""
         with self.db.read() as connection:
@@ -127,6 +159,16 @@ class _Saving:
         else:
             self.revision_id = seen
         return known.id, seen is None
+
+    def correct(self, known: AnyRow, before: int, *, source: str) -> None:
+        """A new revision of `known` with the file of revision id `before`; content seen before is refused."""
+        same = sa.select(revision.c.number).where(revision.c.issue_id == known.id, revision.c.content_hash == self.hash)
+        if (number := self.connection.execute(same).scalar_one_or_none()) is not None:
+            raise ConfigError(f"内容与第 {number} 版相同，没有改动。")
+        self.revision_id = self._revise(known.id, known.revision + 1)
+        self._reopen(known)
+        for row in self.connection.execute(sa.select(original).where(original.c.revision_id == before)).all():
+            self.keep_original(row.content, row.name, source)
 
     def keep_original(self, data: bytes, name: str, source: str) -> None:
         digest = hashlib.sha256(data).hexdigest()

@@ -19,7 +19,7 @@ PAGE = 1_000
 FAILED = frozenset({DeliveryState.REFUSED, DeliveryState.EXHAUSTED, DeliveryState.IN_DOUBT})
 """The states that need a person; asking for these alone is quick at any size."""
 
-_ROWS = (
+ROWS = (
     sa.select(
         delivery.c.id,
         delivery.c.issue_id,
@@ -60,7 +60,7 @@ class Receipts(Part):
         recipient_id: str | None = None,
     ) -> Iterator[ReceiptRow]:
         """Deliveries in order of id, read a page at a time: a row that changes meanwhile shows either state."""
-        query = _ROWS
+        query = ROWS
         if issue_id is not None:
             query = query.where(delivery.c.issue_id == issue_id)
         if recipient_id is not None:
@@ -73,7 +73,7 @@ class Receipts(Part):
         while True:
             with self.db.read() as connection:
                 rows = connection.execute(query.where(delivery.c.id > last)).all()
-            yield from map(_receipt, rows)
+            yield from map(receipt_row, rows)
             if len(rows) < PAGE:
                 return
             last = rows[-1].id
@@ -86,7 +86,7 @@ class Receipts(Part):
         return {state: slots[state] for state in DeliveryState if slots.get(state)}
 
 
-def _receipt(row: AnyRow) -> ReceiptRow:
+def receipt_row(row: AnyRow) -> ReceiptRow:
     return ReceiptRow(
         id=row.id,
         issue_id=row.issue_id,

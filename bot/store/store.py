@@ -10,10 +10,11 @@ from bot.domain.secret import Secret
 
 from .database import Database
 from .decisions import Decisions
-from .directory import Directories
+from .desk import Desk
 from .history import History
 from .issues import Issues
 from .ledger import SqlLedger
+from .pages import Pages
 from .people import People
 from .receipts import Receipts
 from .releases import Releases
@@ -22,7 +23,7 @@ from .signoffs import SignOffs
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Decisions, Releases, Directories, Receipts, SignOffs, People, History):
+class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

@@ -172,8 +172,8 @@ def _write_deliveries(
 
 _DELIVERY = Bulk(
     sa.insert(delivery),
-    *("issue_id", "revision_id", "recipient_id", "target_id", "message_id", "list_kind", "kind", "part", "parts"),
-    *("state", "reason", "attempts", "next_try_at", "settled_at"),
+    *("issue_id", "revision_id", "recipient_id", "target_id", "message_id", "list_kind", "kind"),
+    *("round", "part", "parts", "state", "reason", "attempts", "next_try_at", "settled_at"),
 )
 
 
@@ -195,6 +195,7 @@ def _delivery_rows(
             message_ids[planned.message],
             planned.list_kind.value,
             kind,
+            wanted.round,
             planned.part,
             planned.parts,
             planned.state.value,

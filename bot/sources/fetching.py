@@ -184,6 +184,8 @@ class Fetcher:
         except (TimeoutError, httpx.TimeoutException) as error:
             raise Unavailable("网站没有按时回应") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise Unavailable("网站的安全证书无效或不受信任，请联系网站管理员") from error
             raise Unavailable(f"网站连接不上（{type(error).__name__}）") from error
 
     async def _read(self, response: httpx.Response, url: str, max_bytes: int) -> Page | str | _Patience:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import ssl
 import threading
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -36,7 +37,7 @@ class Post:
 
 
 class Cms:
-    """A context manager. `url` has no trailing slash; the column begins at `column`.
+    """A context manager. `url` has no trailing slash; the column begins at `column`. `tls`: served over https.
 
     Attributes set by tests: `posts` (newest first), `pinned` (ids shown first on every page), `page_size`, `etags`
     (validators are sent and honoured), `encoding`, `robots` (None: 404), `status` (what every page but robots.txt
@@ -45,7 +46,7 @@ class Cms:
     put into the list), `base` (an HTML base element), `stalled` (paths never answered).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.posts: list[Post] = []
         self.pinned: list[int] = []
         self.page_size = 5
@@ -69,10 +70,12 @@ class Cms:
         self._views = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        self.url = f"http://{self.host}"
+        self.url = f"{'https' if tls else 'http'}://{self.host}"
         self.column = f"{self.url}/gkml/jianbao/index.html"
         app = Starlette(routes=[Route("/{path:path}", self._answer)])
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http="h11")
+        config.load()
+        config.ssl = tls
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 

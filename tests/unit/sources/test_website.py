@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from bot.domain.source import Poll, SourceFailed
 from bot.sources.website import MAX_FOUND, Website
 from bot.sources.website_options import Kind, WebsiteOptions
+from tests.servers.certs import Authority
 from tests.servers.cms import Cms
 
 START = dt.datetime(2026, 2, 2, 1, 0, tzinfo=dt.UTC)
@@ -362,6 +364,18 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(cms: Cms) -> No
         await Looker(cms, list_pages=(column,), intranet=False).look()
     cms.publish("第1期", "2026-01-05")
     assert await Looker(cms, list_pages=(column,)).names() == ["第1期.html"]
+
+
+async def test_https_asks_for_and_verifies_the_name_not_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", authority.ca_file)
+    with Cms(authority.server("localhost")) as site:
+        site.publish("第1期", "2026-01-05")
+        with pytest.raises(SourceFailed, match="安全证书无效或不受信任"):
+            await Looker(site).look()
+        assert await Looker(site, list_pages=(site.column.replace("127.0.0.1", "localhost"),)).names() == ["第1期.html"]
 
 
 async def test_a_withdrawn_article_is_noted_and_stops_nothing(cms: Cms) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.store import Store
-from bot.store.receipts import _ROWS, FAILED, PAGE
-from bot.store.schema import IS_FAILED, delivery
+from bot.store.receipts import FAILED, PAGE
 
 from .samples import (
     BAD_KEY,
@@ -78,10 +80,12 @@ def test_counts_of_an_issue_without_deliveries_are_empty(store: Store) -> None:
 
 def test_failures_are_found_by_their_own_index_on_sqlite(store: Store) -> None:
     if store.db.engine.dialect.name != "sqlite":
-        return
-    query = _ROWS.where(delivery.c.issue_id == 1, IS_FAILED, delivery.c.id > 0)
+        pytest.skip("PostgreSQL chooses by its statistics")
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(store.db.engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+    list(store.receipts(1, states=FAILED))
+    text, values = next((text, values) for text, values in asked if "FROM delivery" in text)
     with store.db.read() as connection:
-        text = str(query.compile(connection, compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(row[3] for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")))
+        plan = "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values))
     assert "ix_delivery_failed" in plan
     assert "SCAN" not in plan

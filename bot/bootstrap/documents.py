@@ -18,7 +18,7 @@ from bot.domain.release import IssueState
 from bot.domain.resolver import Resolution, Resolver
 from bot.flows.plan import Renderer
 from bot.settings import Settings
-from bot.transport import AddressGuard
+from bot.transport import AddressGuard, register_secret
 
 PACKAGE = Path(__file__).parents[1]
 CHANNEL_NAMES = {name: channel.CHINESE for name, channel in CHANNELS.items()}
@@ -69,6 +69,11 @@ def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[st
         return None
 
     loaded = directory.load(data, str(path), channels=CHANNEL_NAMES, check_target=check_target)
+    for recipient in loaded.directory.recipients:
+        for target in recipient.targets:
+            register_secret(target.url)
+            if target.secret is not None:
+                register_secret(target.secret)
     return loaded.directory, tuple(map(str, loaded.warnings))
 
 

@@ -15,7 +15,7 @@ from .documents import (
 )
 from .logs import redacted
 from .rehearsal import Rehearsal, set_stage
-from .sandbox import run_sandbox, sandbox_server
+from .sandbox import preview_page, run_sandbox, sandbox_server
 
 __all__ = [
     "CHANNEL_NAMES",
@@ -27,6 +27,7 @@ __all__ = [
     "examine",
     "explain_document",
     "open_app",
+    "preview_page",
     "read_document",
     "read_folder",
     "redacted",

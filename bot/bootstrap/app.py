@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from bot import bulletins
 from bot.channels import CHANNELS
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
-from bot.domain.issue import ListKind
 from bot.domain.plan import Settled
 from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
@@ -28,12 +27,11 @@ from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
 from bot.flows.publish import Policy, Publisher
 from bot.settings import Settings
-from bot.sources.publications import load_publications
 from bot.sources.workdays import is_workday
 from bot.store import Store, open_store
 from bot.transport import AddressGuard, HttpSender, Timeouts
 
-from .documents import address_guard, check_directory, renderer
+from .documents import address_guard, check_directory, publications, renderer
 from .logs import configure_logging
 
 KEY_FILE = "secret.key"
@@ -88,10 +86,7 @@ class App:
 
     @cached_property
     def publications(self) -> tuple[Publication, ...]:
-        found = load_publications(self.settings.publications_file)
-        if not self.settings.deliver_report:
-            return found
-        return tuple(replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in found)
+        return publications(self.settings)
 
     @cached_property
     def publisher(self) -> Publisher:

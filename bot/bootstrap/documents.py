@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +16,12 @@ from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError, DocumentRefused
 from bot.domain.issue import Issue, ListKind
 from bot.domain.plan import StoredIssue
+from bot.domain.publication import Publication, publication_for
 from bot.domain.release import IssueState
 from bot.domain.resolver import Resolution, Resolver
 from bot.flows.plan import Renderer
 from bot.settings import Settings
+from bot.sources.publications import load_publications
 from bot.transport import AddressGuard, register_secret
 
 PACKAGE = Path(__file__).parents[1]
@@ -98,14 +102,31 @@ def resolve_document(
             roster = app.store.directory()
         finally:
             app.close()
-    report = (ListKind.REPORT,) if settings.deliver_report else ()
-    resolution = Resolver(roster).resolve(issue, deliver=(*report, ListKind.SEND, ListKind.COPY))
+    deliver = publication_for(issue.masthead, publications(settings)).deliver
+    resolution = Resolver(roster).resolve(issue, deliver=deliver)
     return resolution, {r.id: r.name for r in roster.recipients} | {g.id: g.name for g in roster.groups}
 
 
+def publications(settings: Settings) -> tuple[Publication, ...]:
+    """Those of the publications file. Raises ConfigError with every problem."""
+    found = load_publications(settings.publications_file)
+    if not settings.deliver_report:
+        return found
+    return tuple(replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in found)
+
+
 def renderer(settings: Settings) -> Renderer:
-    own = [settings.templates_dir] if settings.templates_dir else []
-    return Renderer(CHANNELS, TemplateWording([*own, shipped("templates")]), settings.public_url)
+    """Templates are looked for in the publication's folder, then the installation's, then the shipped ones."""
+    known = publications(settings)
+
+    @cache
+    def wording_in(own: Path | None) -> TemplateWording:
+        return TemplateWording([folder for folder in (own, settings.templates_dir) if folder] + [shipped("templates")])
+
+    def wording(masthead: str) -> TemplateWording:
+        return wording_in(publication_for(masthead, known).templates_dir)
+
+    return Renderer(CHANNELS, wording, settings.public_url)
 
 
 def render_document(

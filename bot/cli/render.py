@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.bootstrap import render_document
+from bot.bootstrap import preview_page, render_document
 from bot.domain.card import Style
 from bot.domain.issue import ListKind
 from bot.settings import load_settings
@@ -25,6 +25,7 @@ def render(
     channel: Annotated[str, typer.Option("--channel", metavar="C", help="平台：wecom、dingtalk、feishu 等。")],
     style: Annotated[Style, typer.Option("--style", help="样式。")] = Style.CARD,
     list_kind: Annotated[ListKind, typer.Option("--list", help="按哪份名单上的单位生成。")] = ListKind.SEND,
+    html: Annotated[Path | None, typer.Option("--html", metavar="F", help="写成网页，按手机上的样子显示。")] = None,
     as_json: Json = False,
 ) -> int:
     messages = render_document(load_settings(), read_file(file), file.name, channel, style, list_kind)
@@ -35,6 +36,10 @@ def render(
                 for m in messages
             ]
         )
+        return 0
+    if html is not None:
+        html.write_text(preview_page(file.name, channel, messages), encoding="utf-8")
+        out.print(f"已写到 {html}，用浏览器打开即可。", markup=False)
         return 0
     for message in messages:
         out.print(f"第 {message.part}/{message.parts} 条，{len(message.body)} 字节", style="bold")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -69,13 +69,15 @@ class Publication:
 
 
 DEFAULT = Publication("default", "简报")
-"""What an installation without a publications file has: one publication for whatever comes."""
+"""What an installation without publications has: everything is its, and the installation's settings hold."""
+
+OTHER = Publication("default", "其他简报", approval=Approval.ONE_PERSON)
+"""What no configured publication claims: a bulletin nobody announced does not go out by itself."""
 
 
-def publication_for(masthead: str, publications: tuple[Publication, ...]) -> Publication:
-    """The publication that claims this masthead, else the one that claims none, else DEFAULT."""
+def publication_for(masthead: str, publications: Sequence[Publication]) -> Publication:
+    """The one that claims `masthead`, compared as list phrases are; else the one without mastheads, else OTHER."""
     key = normal(masthead)
-    for publication in publications:
-        if key in map(normal, publication.mastheads):
-            return publication
-    return next((p for p in publications if not p.mastheads), DEFAULT)
+    claimed = (p for p in publications if key in map(normal, p.mastheads))
+    unclaiming = (p for p in publications if not p.mastheads)
+    return next(claimed, None) or next(unclaiming, OTHER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.cards import make_card
@@ -23,10 +23,13 @@ SIGN_PLACE = "#sign"
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Makes the messages. `public_url` is the base of reader links; None: cards carry none."""
+    """Makes the messages. `public_url` is the base of reader links; None: cards carry none.
+
+    `wording` gives the templates of a publication (its masthead decides which), else the installation's.
+    """
 
     channels: Mapping[str, Channel]
-    wording: Wording
+    wording: Callable[[str], Wording]
     public_url: str | None
 
     def messages(
@@ -48,7 +51,7 @@ class Renderer:
             sign_link=f"{link}{SIGN_PLACE}" if link else None,
             changes=tuple(changes),
         )
-        return self.channels[channel].messages(card, style, self.wording)
+        return self.channels[channel].messages(card, style, self.wording(stored.issue.masthead))
 
 
 def make_plan(

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
 import httpx
 
-# Cloud metadata services that lie in ranges an intranet opens: Alibaba, Oracle, AWS over IPv6.
-_METADATA = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+from bot.domain.address import Reach, reach
+
 _ADDRESSES = 3
 """Tried in turn before the site is said to be away."""
-_NAT64 = ip_network("64:ff9b::/96")
 
 
 class ForbiddenAddress(Exception):  # noqa: N818 - it states a fact
@@ -60,18 +59,5 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 def permitted(written: str, *, intranet: bool) -> bool:
     """May a source connect to this address? Link-local, metadata, multicast and reserved ones stay closed always."""
-    address = _unwrapped(ip_address(written.partition("%")[0]))
-    if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
-        return False
-    if address.is_reserved and not address.is_loopback:
-        return False
-    return intranet or address.is_global
-
-
-def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address an IPv6 form (mapped, 6to4, NAT64) leads to, else the address itself."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    found = reach(ip_address(written.partition("%")[0]))
+    return found is Reach.PUBLIC or (intranet and found is Reach.INSIDE)

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import ConfigError, Problem
 from bot.domain.issue import ListKind
-from bot.domain.publication import Approval, DayRule, Publication, SourceSpec
+from bot.domain.publication import DEFAULT, OTHER, Approval, DayRule, Publication, SourceSpec
+from bot.domain.resolver import normal
 
 from .keys import Key, Place, clock_time, folder, hours, identifier, near, one_of, read_table, several, text, whole
 from .kinds import KINDS, kind
 
 DEFAULT_FILE = Path("config/publications.toml")
 """Relative to the working directory."""
-
-DEFAULT = Publication("default", "简报")
-"""What an installation without publications has: everything is its, and the installation's settings hold."""
-
-OTHER = Publication("default", "其他简报", approval=Approval.ONE_PERSON)
-"""What no configured publication claims: a bulletin nobody announced does not go out by itself."""
 
 PUBLICATION: tuple[Key, ...] = (
     Key("id", identifier, required=True),
@@ -83,18 +77,6 @@ def load_publications(path: Path) -> tuple[Publication, ...]:
     return publications if any(not p.mastheads for p in publications) else (*publications, OTHER)
 
 
-def publication_for(masthead: str, publications: Sequence[Publication]) -> Publication:
-    """The one that claims `masthead`, compared without blanks and full-width forms; else the one without mastheads."""
-    wanted = _plain(masthead)
-    claimed = (p for p in publications if wanted in map(_plain, p.mastheads))
-    unclaiming = (p for p in publications if not p.mastheads)
-    return next(claimed, None) or next(unclaiming, OTHER)
-
-
-def _plain(masthead: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", masthead).split()).casefold()
-
-
 def _place(problem: Problem) -> str:
     return f"第 {problem.line} 行 {problem.key}：" if problem.line else f"{problem.key}："
 
@@ -140,7 +122,7 @@ def _publications(document: dict[str, Any], lines: dict[str, int], problems: lis
         )
         once.claim("刊物编号", values["id"], place.problem("id", ""))
         for masthead in values["mastheads"] or (() if "mastheads" in table else ("",)):
-            once.claim("报头", _plain(masthead), place.problem("mastheads", ""))
+            once.claim("报头", normal(masthead), place.problem("mastheads", ""))
         if values["id"] == DEFAULT.id and values["mastheads"]:
             problems.append(place.problem("id", "default 留给没有写 mastheads 的刊物，请换一个编号。"))
         values["late_grace"] = values.pop("late_grace_hours")

@@ -12,11 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 
+from bot.domain.address import IPAddress, Reach, reach
 from bot.domain.errors import ConfigError
-
-IPAddress = IPv4Address | IPv6Address
 
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
 # A stricter grammar than RFC 3986 on purpose: where it matches, every URL parser agrees on scheme, host and port.
@@ -24,10 +23,6 @@ _HOST = r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0
 _URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?:/(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?")
 _ENTRY = re.compile(_HOST)
 _DEFAULT_PORT = {"https": 443, "http": 80}
-
-# Cloud metadata services that sit in ranges an administrator may otherwise open: Alibaba, Oracle, AWS over IPv6.
-_METADATA = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
-_NAT64 = ip_network("64:ff9b::/96")
 
 
 class AddressGuard:
@@ -76,41 +71,16 @@ class AddressGuard:
 
     def permits(self, host: str, port: int, address: IPAddress, *, plain: bool) -> bool:
         """May a connection for `host:port` go to `address`? `plain`: without TLS."""
-        match _reach(address):
-            case "public":
+        match reach(address):
+            case Reach.PUBLIC:
                 return not plain
-            case "inside":
+            case Reach.INSIDE:
                 return self._named(host.lower(), port)
             case _:
                 return False
 
     def _named(self, host: str, port: int) -> bool:
         return (host, None) in self._allowed or (host, port) in self._allowed
-
-
-def _reach(address: IPAddress) -> str:
-    """`public`, `inside` (loopback, private, carrier-grade NAT, site-local) or `closed`."""
-    address = _unwrapped(address)
-    if (
-        address in _METADATA
-        or address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or (address.is_reserved and not address.is_loopback)
-    ):
-        return "closed"
-    if address.is_global and not (isinstance(address, IPv6Address) and address.is_site_local):
-        return "public"
-    return "inside"
-
-
-def _unwrapped(address: IPAddress) -> IPAddress:
-    """The IPv4 address that an IPv6 form (mapped, 6to4, NAT64) leads to, else the address itself."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _literal(host: str) -> IPAddress | None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.issue import ListKind
-from bot.domain.publication import Approval, DayRule
+from bot.domain.publication import DEFAULT, Approval, DayRule
 from bot.sources import inbox, publications, website_options
 from bot.sources.keys import Key
 from bot.sources.kinds import KINDS
-from bot.sources.publications import DEFAULT, PUBLICATION, SOURCE, load_publications
+from bot.sources.publications import PUBLICATION, SOURCE, load_publications
 from bot.sources.website_options import Kind
 
 ROOT = Path(__file__).parents[3]

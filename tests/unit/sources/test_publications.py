@@ -9,11 +9,11 @@ import pytest
 
 from bot.domain.errors import ConfigError
 from bot.domain.issue import ListKind
-from bot.domain.publication import Approval, DayRule, Publication
+from bot.domain.publication import DEFAULT, OTHER, Approval, DayRule, Publication, publication_for
 from bot.flows.ports import Source
 from bot.sources.inbox import Inbox
 from bot.sources.kinds import make_source
-from bot.sources.publications import DEFAULT, OTHER, load_publications, publication_for
+from bot.sources.publications import load_publications
 from bot.sources.website import Website
 from bot.sources.website_options import Kind, WebsiteOptions
 

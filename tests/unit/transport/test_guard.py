@@ -134,7 +134,9 @@ _PIECES = st.sampled_from(list("abyz09-._~:/?@!$&'()*+,;=")) | st.sampled_from(
 def test_what_the_guard_lets_through_no_parser_rewrites(rest: str) -> None:
     url = f"https://{VENDOR}/{rest}"
     assert GUARD.check_url(url) is None
-    assert URL(url, encoded=True).raw_path_qs == f"/{rest}".removesuffix("?")
+    path, mark, query = f"/{rest}".partition("?")
+    # yarl drops the mark of an empty query, and nothing else.
+    assert URL(url, encoded=True).raw_path_qs == (path + mark + query if query else path)
 
 
 class Names(AbstractResolver):

@@ -12,7 +12,7 @@ COPY templates ./templates
 RUN /opt/jianbao/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin jianbao
+RUN useradd --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin jianbao
 COPY --from=build /opt/jianbao /opt/jianbao
 ENV PATH=/opt/jianbao/bin:$PATH \
     PYTHONUNBUFFERED=1 \

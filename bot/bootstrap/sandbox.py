@@ -19,7 +19,8 @@ def run_sandbox(
 def preview_page(title: str, channel: str, messages: Sequence[Message]) -> str:
     """A web page, complete in itself, that shows the messages as the chat's phone client would."""
     bubbles = "\n".join(sandbox.render_html(channel, dict(message.payload)) for message in messages)
-    css = f"body{{margin:0 auto;padding:16px;max-width:420px;background:#ededed}}\n{sandbox.PREVIEW_CSS.read_text(encoding='utf-8')}"
+    page = "body{margin:0 auto;padding:16px;max-width:420px;background:#ededed}"
+    css = page + sandbox.PREVIEW_CSS.read_text(encoding="utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -25,4 +25,4 @@ VOLUME /data
 EXPOSE 8800
 ENTRYPOINT ["jianbao"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8800"]
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["jianbao", "health", "--port", "8800"]
+HEALTHCHECK --interval=60s --timeout=10s --start-period=20s --retries=3 CMD ["jianbao", "health", "--port", "8800"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -54,6 +55,15 @@ def test_no_pin_file_names_an_address_or_an_index(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text
     assert not re.search(r"^\s*-(?:i|f|e)\b|--(?:extra-)?index-url|--find-links|--trusted-host", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("script", [".ci/run", "Makefile", "Dockerfile"])
+def test_no_build_script_names_an_address(script: str) -> None:
+    assert "://" not in (ROOT / script).read_text(encoding="utf-8")
+
+
+def test_the_check_of_a_clean_checkout_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 def test_both_pin_files_agree() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.bulletins.blocks import Kind
-from bot.bulletins.characters import ends_clause, ends_sentence, key, printed
+from bot.bulletins.characters import ends_clause, key, printed
 from bot.bulletins.labels import CIRCLED, CORRECTION, CORRECTION_INLINE, SUBHEAD
 from bot.bulletins.paragraphs import is_prose, join, text_of
 from bot.bulletins.roles import Piece, Role
@@ -122,7 +122,8 @@ def _add_unlisted(sheet: list[Piece], start: int, end: int, candidates: list[int
     taken = {p for h in result.headings for p in h.places}
     looks = {_look(sheet[h.places[0]]) for h in result.headings}
     first = min(taken)
-    apart = _body_look(sheet, start, end) not in looks and any(look[:4] != (0, 0.0, False, "") for look in looks)
+    body = _body_look(sheet, start, end)
+    apart = body not in looks and any(look[:4] != (0, 0.0, False, "") for look in looks)
     for h in result.headings:
         _take_subtitle(sheet, candidates, h, taken)
     # An unnamed heading above the first named one may be the inner title of an article known by its headline only.
@@ -138,7 +139,7 @@ def _add_unlisted(sheet: list[Piece], start: int, end: int, candidates: list[int
             continue
         if _much_shorter(sheet[i], sheet[first]) or CIRCLED.match(sheet[i].text):
             continue
-        if apart or (not result.missing and i > first and not _same_place_as_body(sheet, i, start, end)):
+        if apart or (not result.missing and i > first and not _same_indent_as_body(sheet[i], body)):
             heading = Heading([i], _title(sheet, [i]))
             taken.add(i)
             _take_subtitle(sheet, candidates, heading, taken)
@@ -274,10 +275,6 @@ def _same_indent_as_body(piece: Piece, body: tuple[int, float, bool, str, int]) 
     return body[4] != 0 and _look(piece)[4] == body[4] and _look(piece)[:4] == body[:4]
 
 
-def _same_place_as_body(sheet: list[Piece], i: int, start: int, end: int) -> bool:
-    return _same_indent_as_body(sheet[i], _body_look(sheet, start, end))
-
-
 def _add_corrections(sheet: list[Piece], start: int, end: int, result: Outline) -> None:
     """A correction notice is an item of its own, with or without a line of its own for the word 更正."""
     taken = {p for h in result.headings for p in h.places}
@@ -312,12 +309,10 @@ def build(sheet: list[Piece], start: int, end: int, result: Outline, headlines: 
     if any(sheet[i].free and i not in inside for i in range(start, first)):
         title = headlines[result.missing[0]] if result.missing and result.missing[0] == 0 else ""
         articles.append((title, []))
-    heading_open = False
     for i in range(start, end):
         piece = sheet[i]
         if i in starts:
             articles.append((starts[i].title, []))
-            heading_open = True
             inline = CORRECTION_INLINE.match(piece.key)
             _mark_title(sheet, i)
             if inline:
@@ -326,13 +321,11 @@ def build(sheet: list[Piece], start: int, end: int, result: Outline, headlines: 
         elif i in inside:
             _mark_title(sheet, i)
         elif piece.free and piece.block.kind is Kind.TEXT:
-            heading_open = False
             piece.give(Role.BODY, "continues_paragraph" if piece.runs_on else "paragraph")
             if piece.runs_on and articles[-1][1]:
                 articles[-1][1][-1] = join(articles[-1][1][-1], printed(piece.text))
             else:
                 articles[-1][1].append(printed(piece.text))
-    del heading_open
     return [Article(title, tuple(body)) for title, body in articles]
 
 
@@ -343,7 +336,3 @@ def _mark_title(sheet: list[Piece], i: int) -> None:
             piece.give(Role.TITLE, "heading_goes_on")
         elif piece.role not in (Role.PAGE_NUMBER, Role.RUNNING_HEAD):
             break
-
-
-def looks_finished(text: str) -> bool:
-    return ends_sentence(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.bulletins import dates
 from bot.bulletins.blocks import Kind
 from bot.bulletins.characters import ends_sentence
@@ -19,6 +21,9 @@ from bot.bulletins.labels import (
 from bot.bulletins.paragraphs import is_prose
 from bot.bulletins.roles import Piece, Role
 from bot.bulletins.tables import columns_of, is_column_row, is_grid_row
+from bot.bulletins.titles import essence
+
+_UNIT = re.compile(rf"^(?:中共)?[\u4e00-\u9fff]{{0,3}}[省市县区镇州盟旗](?!.*[:：，,“”]).*(?:{UNIT_SUFFIX.pattern})")
 
 
 def mark(sheet: list[Piece], start: int, end: int, titles: set[str]) -> None:
@@ -26,7 +31,7 @@ def mark(sheet: list[Piece], start: int, end: int, titles: set[str]) -> None:
     _printed_tables(sheet, start, end)
     for i in range(start, end):
         piece = sheet[i]
-        if not piece.free or piece.key in titles:
+        if not piece.free or (len(piece.key) <= 90 and essence(piece.text) in titles):
             continue
         text = piece.key
         if CAPTION.match(text) and len(text) <= 80:
@@ -41,6 +46,7 @@ def mark(sheet: list[Piece], start: int, end: int, titles: set[str]) -> None:
             piece.give(Role.STAFF, "staff_line")
         elif TABLE_NOTE.match(text) and _beside(sheet, i, Kind.TABLE, start, end):
             piece.give(Role.TABLE, "note_of_table")
+    _units_below_titles(sheet, start, end, titles)
     _beside_pictures_and_tables(sheet, start, end, titles)
     _signature(sheet, start, end)
 
@@ -88,7 +94,7 @@ def _beside_pictures_and_tables(sheet: list[Piece], start: int, end: int, titles
         if (
             not piece.free
             or piece.runs_on
-            or piece.key in titles
+            or essence(piece.text) in titles
             or ends_sentence(piece.plain)
             or is_prose(piece.key)
             or len(piece.key) > 50
@@ -110,6 +116,15 @@ def _beside_pictures_and_tables(sheet: list[Piece], start: int, end: int, titles
             piece.give(Role.TABLE, "title_of_table")
         elif above is not None and above.block.kind is Kind.IMAGE and (_set_apart(piece) or piece.block.indent == 0):
             piece.give(Role.CAPTION, "below_a_picture")
+
+
+def _units_below_titles(sheet: list[Piece], start: int, end: int, titles: set[str]) -> None:
+    """A unit alone between a title and the text is who sent the article in."""
+    lines = [i for i in range(start, end) if sheet[i].free and not sheet[i].runs_on]
+    for above, i, below in zip(lines, lines[1:], lines[2:], strict=False):
+        alone = not is_prose(sheet[above].key) and not ends_sentence(sheet[above].plain) and is_prose(sheet[below].key)
+        if alone and essence(sheet[i].text) not in titles and len(sheet[i].key) <= 24 and _UNIT.match(sheet[i].key):
+            sheet[i].give(Role.BYLINE, "unit_below_title")
 
 
 def _set_apart(piece: Piece) -> bool:

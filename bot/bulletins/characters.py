@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 ZERO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 _CONTROL = [c for c in range(0xA0) if (c < 0x20 or c >= 0x7F) and c not in (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85)]
@@ -20,6 +21,8 @@ _CLAUSE_END = re.compile(r"[。！？!?：:；;][”’」』）)】〕》\"']*$
 _LETTER_SPACED = re.compile(r"^\S(?:\s+\S)+$")
 
 
+# Every rule asks for it; a line is asked about a dozen times while it is read, and then never again.
+@lru_cache(maxsize=2048)
 def plain(text: str) -> str:
     """NFKC without zero-width characters; white space keeps its place (full-width becomes a blank)."""
     return unicodedata.normalize("NFKC", text.translate(_DROP_ZERO_WIDTH))

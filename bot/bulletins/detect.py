@@ -8,6 +8,7 @@ import zipfile
 from enum import StrEnum
 
 from bot.bulletins.refusals import refused
+from bot.bulletins.txt import utf16_without_bom
 
 
 class Format(StrEnum):
@@ -73,7 +74,7 @@ def detect(data: bytes) -> Format:
             raise refused("unknown_format", f"这是{name}")
     if re.match(rb"MIME-Version:|From:.*\r?\nSubject:", head, re.IGNORECASE) and b"multipart/related" in data[:4096]:
         return Format.MHTML
-    sample = data[:65536].replace(b"\x00", b"")  # UTF-16 markup shows too
+    sample = _as_ascii(data)
     if len(_MARKUP.findall(sample)) >= 2 or re.match(
         rb"\s*(?:\xef\xbb\xbf)?<(?:!doctype html|html|\?xml[^>]*\?>\s*<(?:!doctype )?html)", sample, re.IGNORECASE
     ):
@@ -88,3 +89,12 @@ def _inside_zip(data: bytes) -> Format:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, IndexError) as error:
         raise refused("damaged") from error
     return Format.DOCX if "word/document.xml" in names or "[Content_Types].xml" in names else Format.ZIP
+
+
+def _as_ascii(data: bytes) -> bytes:
+    """The beginning with markup readable: UTF-16 pages are written two bytes a character."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data[:65536].decode("utf-16", errors="replace").encode()
+    if wide := utf16_without_bom(data):
+        return data[:65536].decode(wide, errors="replace").encode()
+    return data[:65536]

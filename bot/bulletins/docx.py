@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import docx
@@ -42,6 +43,14 @@ def read(data: bytes, limits: Limits = DEFAULT) -> list[Block]:
     if largest > limits.max_part_bytes:
         raise refused("too_large", "文档内部过大")
     document = _opened(data)
+    try:
+        return _stories(document, limits)
+    except _BROKEN as error:
+        raise refused("damaged") from error
+
+
+def _stories(document: Document, limits: Limits) -> list[Block]:
+    """Blocks of the body, then of page headers and footers."""
     part = document.part
     related = {rel.reltype.rsplit("/", 1)[-1]: rel for rel in part.rels.values() if not rel.is_external}
     styles = Styles(_root(related.get("styles")), _root(related.get("numbering")))
@@ -57,12 +66,28 @@ def read(data: bytes, limits: Limits = DEFAULT) -> list[Block]:
     return blocks
 
 
+# What python-docx and lxml raise on packages that are not whole.
+_BROKEN = (
+    PackageNotFoundError,
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.LxmlError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+)
+
+
 def _opened(data: bytes) -> Document:
     try:
         return docx.Document(io.BytesIO(data))
     except etree.XMLSyntaxError as error:
         raise refused("too_deep" if "depth" in str(error) else "damaged") from error
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, OSError) as error:
+    except _BROKEN as error:
         raise refused("damaged") from error
 
 

@@ -216,13 +216,9 @@ def _goes_on(text: str, above: Piece, piece: Piece) -> bool:
         return True
     if _open_bracket(text):
         return True
-    return (
-        above.block.open
-        and piece.block.open
-        and not piece.block.gap
-        and (above.block.full or piece.block.indent > above.block.indent)
-        and len(piece.key) <= 120
-    )
+    if not (above.block.open and piece.block.open) or len(piece.key) > 120:
+        return False
+    return piece.cut or (not piece.block.gap and (above.block.full or piece.block.indent > above.block.indent))
 
 
 def _without_count(text: str, foot: Foot) -> str:

@@ -39,6 +39,7 @@ def read(sheet: list[Piece], start: int) -> Headlines:
         front = front[label + 1 :]
     texts = {i: without_leader(text_of(sheet, i)) for i in front}
     later = _later(sheet, start)
+    last_place = {title: place for place, title in later}
     entries: list[int] = []
     for n, i in enumerate(front):
         known = [essence(texts[j]) for j in entries]
@@ -48,12 +49,12 @@ def read(sheet: list[Piece], start: int) -> Headlines:
         if _is_section(sheet[i]):
             sheet[i].give(Role.SECTION, "section_label_in_contents")
             continue
-        repeated = bool(own) and any(own == t or (len(own) >= 8 and t.startswith(own)) for j, t in later if j > i)
+        repeated = bool(own) and _is_later(own, i, later)
         marked = is_marked(texts[i]) or sheet[i].block.marked or has_leader(text_of(sheet, i))
         if not (
             repeated
             or (marked and _is_list(sheet, front, texts, n, entries, labelled=found.labelled))
-            or (found.labelled and _before_repeat(front, texts, later, n))
+            or (found.labelled and _before_repeat(front, texts, last_place, n))
         ):
             break
         entries.append(i)
@@ -136,11 +137,15 @@ def _mark(text: str) -> str:
     return numbering(text) or text[:1] if is_marked(text) else ""
 
 
-def _before_repeat(front: list[int], texts: dict[int, str], later: list[tuple[int, str]], n: int) -> bool:
+def _before_repeat(front: list[int], texts: dict[int, str], last_place: dict[str, int], n: int) -> bool:
     """Below the label 目录, a line is an entry as long as another entry that is repeated later follows."""
-    return any(
-        essence(texts[front[m]]) == t and j > front[-1] for m in range(n + 1, len(front)) for j, t in later
-    ) or any(essence(texts[front[m]]) == t and j > front[m] for m in range(n + 1, len(front)) for j, t in later)
+    return any(last_place.get(essence(texts[i]), -1) > i for i in front[n + 1 :])
+
+
+def _is_later(own: str, place: int, later: list[tuple[int, str]]) -> bool:
+    """Whether a heading further down has these words, or begins with them."""
+    long = len(own) >= 8
+    return any(place < j and (own == t or (long and t.startswith(own))) for j, t in later)
 
 
 def _give_rest(sheet: list[Piece], i: int) -> None:

@@ -127,6 +127,7 @@ class _Style:
     marked: bool = False
     cell: tuple[int, int, int] | None = None
     link: bool = False
+    verbatim: bool = False  # inside <pre>
 
 
 def read(data: bytes, limits: Limits = DEFAULT) -> list[Block]:
@@ -141,7 +142,9 @@ def read(data: bytes, limits: Limits = DEFAULT) -> list[Block]:
     walker = _Walker(_hidden_selectors(soup), limits)
     walker.walk(page, _Style(), 0)
     walker.flush()
-    return _with_regions(walker.found, page)
+    title = soup.title.get_text() if soup.title else ""
+    name = [Block(printed(title), region=Region.OUTSIDE, level=1)] if title.strip() else []
+    return [*name, *_with_regions(walker.found, page)]
 
 
 def _nesting(text: str) -> int:
@@ -200,13 +203,17 @@ class _Walker:
                 self._element(child, style, depth)
 
     def _text(self, text: str, owner: Tag, style: _Style) -> None:
-        text = (
-            "\n".join(text.splitlines())
-            if owner.name == "pre"
-            else _SPACE.sub(lambda m: "\n" if "\n" in m[0] else " ", text)
-        )
+        if style.verbatim:
+            for n, line in enumerate(text.split("\n")):
+                if n:
+                    self.flush(line=True)
+                self._add(line.expandtabs(4), owner, style)
+            return
+        self._add(_SPACE.sub(lambda m: "\n" if "\n" in m[0] else " ", text), owner, style)
+
+    def _add(self, text: str, owner: Tag, style: _Style) -> None:
         if not self._buffer:
-            text = text.lstrip(" \n\t\r")
+            text = text if style.verbatim else text.lstrip(" \n\t\r")
             if not text:
                 return
             self._owner, self._style = owner, style
@@ -274,7 +281,7 @@ class _Walker:
             self.found.append(
                 _Found(
                     Block(
-                        re.sub(r" +", " ", body),
+                        body if style.verbatim else re.sub(r" +", " ", body),
                         line=len(self.found) + 1,
                         cell=style.cell,
                         size=max((s for w, _, s, _ in weights if w), default=0.0),
@@ -328,6 +335,8 @@ def _styled(style: _Style, tag: Tag, name: str, css: str) -> _Style:
         style = replace(style, indent=2.0 if float(indent[1]) > 0 else 0.0)
     if re.fullmatch(r"h[1-6]", name):
         style = replace(style, level=int(name[1]), bold=True)
+    if name == "pre" or "white-space:pre" in css:
+        style = replace(style, verbatim=True)
     if name == "li":
         style = replace(style, marked=True)
     if name == "a" and not str(tag.get("href") or "").startswith("#"):

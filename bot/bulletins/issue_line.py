@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.bulletins import dates
 from bot.bulletins.characters import key, plain
-from bot.bulletins.labels import CLASSIFICATION, COPY_NUMBER, SIGNER, UNIT_SUFFIX, URGENCY
+from bot.bulletins.labels import CLASSIFICATION, COPY_NUMBER, SIGNER, UNIT_SUFFIX, URGENCY, WEEKDAY
 from bot.bulletins.numerals import NUMBER, number
 from bot.domain.issue import IssueNumber
 
@@ -138,7 +138,7 @@ def _name(before: str) -> str:
 def _rest(after: str) -> str | None:
     """What follows the number: "" for brackets and handling notes, issuer or date as text, None for other words."""
     after = re.sub(r"^[(]?(?:合刊|增刊|专刊|特刊|合订)[)]?", "", after)
-    left = _FILLING.sub(" ", SIGNER.sub(" ", CLASSIFICATION.sub(" ", dates.without(after)))).strip()
+    left = _FILLING.sub(" ", SIGNER.sub(" ", CLASSIFICATION.sub(" ", WEEKDAY.sub(" ", dates.without(after))))).strip()
     left = re.sub(rf"^{_YEAR_DIGITS}年?$|^第?\d+版$|^共?\d+[页版]$", "", left).strip()
     words = [w for w in left.split() if not URGENCY.match(w) and not COPY_NUMBER.match(w)]
     if not words:

@@ -37,6 +37,7 @@ _ROLE_WORDS = r"编印|编制|编发|编辑|编写|编|印发|印|主办|承办|
 _BEFORE = re.compile(rf"^(?:(?:{_ROLE_WORDS})(?:单位|机关|部门)?|编印单位|单位|发文单位|报送单位)\s*[:：]\s*")
 _AFTER = re.compile(rf"(?<=[^\s])\s*[(（]?(?:{_ROLE_WORDS})[)）]?$")
 _SPLIT = re.compile(r"\s{2,}|\t+|[、，,；;/|]")
+_SITE_NAME = re.compile(r"[_|]|\s[-—–]+\s|(?<=[)）报])[-—–]+")
 _BRACKETED = re.compile(r"^[【\[《<(（](.*)[】\]》>)）]$")
 _MAX_NAME_LINES = 6
 _REACH = 10  # blocks after the issue line in which issuer and date are looked for
@@ -81,7 +82,23 @@ def read(sheet: list[Piece]) -> Masthead:
     else:
         _name_alone(sheet, head, stop)
     _issuers(sheet, head, stop)
+    if not head.name:
+        head.name = _name_beside(sheet)
     return head
+
+
+def _name_beside(sheet: list[Piece]) -> str:
+    """The masthead may be a picture: then the page's own title has the name (`某简报（第3期）_某市人民政府`)."""
+    for piece in sheet:
+        if piece.role is not Role.FURNITURE or len(piece.key) > 80:
+            continue
+        for part in _SITE_NAME.split(piece.text):
+            line = issue_line.read(part)
+            name = line.name if line is not None else _bare(part.strip())
+            if PUBLICATION.search(name) and len(name) <= 40 and (line is not None or piece.block.level):
+                piece.give(Role.MASTHEAD, "name_in_page_title")
+                return unspaced(name)
+    return ""
 
 
 def _anchors(sheet: list[Piece], stop: int) -> list[int]:

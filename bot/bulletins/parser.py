@@ -43,7 +43,7 @@ def read(blocks: Sequence[Block]) -> tuple[Issue, list[Piece]]:
     foot.read(sheet, start, end, tail)
     titles = {essence(t) for t in listed.titles}
     asides.mark(sheet, body, start, titles)
-    unsure = paragraphs.join_across(sheet, body, start, lambda p: essence(p.text) in titles)
+    unsure = paragraphs.join_across(sheet, body, start, lambda p: len(p.key) <= 90 and essence(p.text) in titles)
     note = notes.read_inside(sheet, body, start) if note is None else note
     plan = articles.outline(sheet, body, start, listed.titles)
     _doubt_outline(sheet, plan, listed.titles, unsure, doubts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from bot.bulletins.characters import key, plain
 from bot.bulletins.labels import BULLET, LEADER, NUMBERED
@@ -51,6 +52,8 @@ def without_leader(text: str) -> str:
     return re.sub(r"(?:[.…·・⋯‥_]{2,}|\t|\s{2,}|[(（/]).*$", "", text).strip()
 
 
+# A title is compared with every heading that may be it.
+@lru_cache(maxsize=2048)
 def essence(text: str) -> str:
     """What two printings of one title share."""
     return _LAYOUT_MARKS.sub("", plain(unmarked(text)))

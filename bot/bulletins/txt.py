@@ -34,7 +34,7 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if wide := _utf16_without_bom(data):
+    if wide := utf16_without_bom(data):
         return data.decode(wide, errors="replace")
     readings = [data.decode(encoding, errors="replace") for encoding in ("gb18030", "utf-8", "big5")]
     text = min(readings, key=lambda t: t.count("\ufffd"))
@@ -43,7 +43,7 @@ def decode(data: bytes) -> str:
     return text
 
 
-def _utf16_without_bom(data: bytes) -> str | None:
+def utf16_without_bom(data: bytes) -> str | None:
     """Line ends betray it: `\\n` is a zero byte beside 0x0A on one fixed side."""
     if len(data) % 2 or b"\x00" not in data:
         return None

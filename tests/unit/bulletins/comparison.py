@@ -52,3 +52,25 @@ def _same_articles(label: list[dict[str, Any]], out: list[dict[str, Any]]) -> bo
 def _article(article: dict[str, Any]) -> tuple[Any, ...]:
     body = tuple(map(same_text, article["body"]))
     return same_text(article["title"]), body, article["paragraphs"], article["chars"]
+
+
+def expected_differences(expected: dict[str, Any], out: dict[str, Any]) -> list[str]:
+    """As `differences`, over the fields that `expected` names."""
+    wrong = []
+    for name, value in expected.items():
+        got = out[name]
+        if name == "issue":
+            got = {k: got[k] for k in value}
+        elif name == "articles":
+            value = [(same_text(a["title"]), [*map(same_text, a["body"])]) for a in value]  # noqa: PLW2901
+            got = [(same_text(a["title"]), [*map(same_text, a["body"])]) for a in got]
+        elif name == "lists":
+            value = {k: [*map(item, v)] for k, v in value.items()}  # noqa: PLW2901
+            got = {k: [*map(item, v)] for k, v in got.items()}
+        elif isinstance(value, list):
+            value, got = [*map(item, value)], [*map(item, got)]  # noqa: PLW2901
+        elif isinstance(value, str):
+            value, got = same_text(value), same_text(got)  # noqa: PLW2901
+        if value != got:
+            wrong.append(f"{name}: {value} != {got}")
+    return wrong

@@ -1,0 +1,8 @@
+"""Every layout: the modules add theirs to one list when imported."""
+
+from __future__ import annotations
+
+from tests.unit.bulletins import layouts, layouts_hard, layouts_office
+
+MODULES = (layouts, layouts_hard, layouts_office)
+LAYOUTS = layouts.LAYOUTS

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.domain.errors import StoreError
+from bot.domain.faultpoints import Hook, pass_by
 
 from .dialect import WRITES, make_engine
 
@@ -20,7 +21,9 @@ class Database:
     """One engine. Writers of this process queue on a lock; those of others on the database's own, for so long as
     the busy timeout. Everything raised for faults outside the program is a StoreError with what to do."""
 
-    def __init__(self, url: str, *, busy_timeout_s: float) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float, hook: Hook = pass_by) -> None:
+        """`hook` is called at the fault points; it does nothing in service."""
+        self.hook = hook
         self.engine = make_engine(url, busy_timeout_s=busy_timeout_s)
         self._writer = self.engine.execution_options(**{WRITES: True})
         self._queue = threading.Lock()

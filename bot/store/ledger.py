@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.faultpoints import Point
 from bot.domain.pacing import Pace
 from bot.domain.plan import Settled, Turn
 
@@ -90,14 +91,23 @@ class SqlLedger:
         with self._db.write() as connection:
             shift = tally.Shift()
             if settled:
-                settling.write(connection, settled, shift, now=now)
+                if settling.write(connection, settled, shift, now=now):
+                    self._db.hook(Point.PART_ARMED)
+                self._db.hook(Point.RECEIPTS_WRITTEN)
             claiming = Claiming(connection, self._vault, paces, worker=worker, now=now)
             claimed = claiming.run(limit, shift)
             tally.apply(connection, shift)
             # An idle turn writes nothing, and so costs no sync of the disk.
             if settled or claimed:
                 workers.beat(connection, worker, now=now)
-            return Turn(tuple(claimed), claiming.next_due())
+            if claimed:
+                self._db.hook(Point.CLAIM_WRITTEN)
+            turn = Turn(tuple(claimed), claiming.next_due())
+        if settled:
+            self._db.hook(Point.RECEIPTS_COMMITTED)
+        if claimed:
+            self._db.hook(Point.CLAIM_COMMITTED)
+        return turn
 
     def _message_body(self, message_id: int) -> bytes:
         with self._db.read() as connection:
@@ -111,6 +121,10 @@ class SqlLedger:
             count = self._interrupt(connection, left, now)
             for worker in dead:
                 workers.retire(connection, worker)
+            if count:
+                self._db.hook(Point.RECOVERY_WRITTEN)
+        if count:
+            self._db.hook(Point.RECOVERY_COMMITTED)
         for worker in dead:
             self._locks.sweep(worker)
         return count

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
+from bot.domain.faultpoints import Point
 from bot.domain.plan import Plan, PlannedDelivery
 from bot.domain.release import IssueState
 
@@ -51,7 +52,9 @@ class Releases(Part):
             _write_deliveries(connection, plan, fresh, message_ids, now)
             after = {"revision_id": plan.revision_id, "plan_id": plan_id, "kind": plan.kind, "deliveries": len(fresh)}
             record(connection, [Entry(action, f"issue:{plan.issue_id}", after=after)], who=who, why=why, now=now)
-            return len(fresh)
+            self.db.hook(Point.PLAN_WRITTEN)
+        self.db.hook(Point.PLAN_COMMITTED)
+        return len(fresh)
 
     def covered(self, revision_id: int) -> set[str]:
         """Recipient ids that have a delivery of this revision which is not refused, exhausted or cancelled."""

@@ -86,8 +86,9 @@ _SUSPEND = (
 )
 
 
-def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Shift, *, now: dt.datetime) -> None:
-    """Everything that follows from these answers, in the caller's transaction. Writing the same again is harmless."""
+def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Shift, *, now: dt.datetime) -> int:
+    """Everything that follows from these answers, in the caller's transaction. Writing the same again is harmless.
+    Returns how many later parts have become due."""
     ids = [one.claimed.delivery_id for one in settled]
     at = {row.id: row for row in connection.execute(_NOW_AT, {"ids": ids})}
     timely: list[Settled] = []
@@ -102,10 +103,11 @@ def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Sh
     for one in timely:
         tally.move(shift, at[one.claimed.delivery_id].issue_id, DeliveryState.SENDING, one.settlement.state)
     accepted = [one.claimed.delivery_id for one in timely if one.settlement.state is DeliveryState.ACCEPTED]
-    _arm_next_parts(connection, [key for key in accepted if at[key].part < at[key].parts], shift, now)
+    armed = _arm_next_parts(connection, [key for key in accepted if at[key].part < at[key].parts], shift, now)
     entries = [*_late_answers(connection, late), *_suspend(connection, settled, shift)]
     _cool_down(connection, settled)
     record(connection, entries, who=MACHINE, why="", now=now)
+    return armed
 
 
 def interrupted(connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime) -> None:
@@ -145,14 +147,15 @@ def _settlement(one: Settled) -> Row:
     )
 
 
-def _arm_next_parts(connection: sa.Connection, ids: Sequence[int], shift: tally.Shift, now: dt.datetime) -> None:
+def _arm_next_parts(connection: sa.Connection, ids: Sequence[int], shift: tally.Shift, now: dt.datetime) -> int:
     if not ids:
-        return
+        return 0
     rows = connection.execute(_NEXT_PARTS, {"ids": ids}).all()
     if rows:
         connection.execute(_ARM, [{"the_id": row.id, "due": now} for row in rows])
     for row in rows:
         tally.move(shift, row.issue_id, tally.WAITING, DeliveryState.PENDING)
+    return len(rows)
 
 
 def _late_answers(connection: sa.Connection, late: Iterable[Settled]) -> list[Entry]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.secret import Secret
 
 from .database import Database
@@ -43,15 +44,18 @@ class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People
         self.db.close()
 
 
-def open_store(url: str, *, secret_key: Secret, data_dir: Path, busy_timeout_s: float = 30.0) -> Store:
+def open_store(
+    url: str, *, secret_key: Secret, data_dir: Path, busy_timeout_s: float = 30.0, hook: Hook = pass_by
+) -> Store:
     """Open the database at `url` (`sqlite:///path`, `postgresql+psycopg://…`), creating or upgrading its schema.
 
     `busy_timeout_s`: how long another process may hold the database before a call gives up. `data_dir` holds the
-    workers' lock files. ConfigError: an address that cannot serve, or a key other than the one the database was
-    sealed with. StoreError: out of reach, damaged, or made by a newer version.
+    workers' lock files. `hook` is called at the fault points (domain/faultpoints.py).
+    ConfigError: an address that cannot serve, or a key other than the one the database was sealed with.
+    StoreError: out of reach, damaged, or made by a newer version.
     """
     vault = Vault(secret_key)
-    db = Database(url, busy_timeout_s=busy_timeout_s)
+    db = Database(url, busy_timeout_s=busy_timeout_s, hook=hook)
     try:
         db.upgrade()
         # A wrong key must be told of now, not at the first send.

@@ -20,7 +20,9 @@ _OF = r"(?:\s*(?:单位|机关|范围|对象|部门|领导))?"
 _LEAD = r"[\s●○■□★☆◆◇▲·•\-*【\[(（]*"
 # A label at the start of a line, or after a blank or a stop on the same line.
 _AT_START = re.compile(rf"^{_LEAD}(?P<label>{_ANY}){_OF}\s*[】\])）]?\s*[:：﹕∶]\s*")
-_BARE = re.compile(rf"^{_LEAD}(?P<label>{_LONG})[】\])）]?(?:\s{{1,}}|$)(?![:：])")
+_BARE = re.compile(
+    rf"^{_LEAD}(?P<label>{_LONG})[】\])）]?(?:\s{{1,}}|$)(?![:：])|^(?P<short>[报送发])(?:\s{{2,}}|\t)(?=\S)"
+)
 _CELL = re.compile(rf"^(?:{_ANY})$")
 _INSIDE = re.compile(rf"(?:(?<=[\s。；;])|(?<=\t))(?P<label>{_ANY}){_OF}\s*[:：﹕∶]\s*")
 _PROSE = re.compile(
@@ -80,7 +82,8 @@ def split_labels(text: str, *, in_cell: bool = False) -> list[tuple[ListKind, st
     found = []
     for i, mark in enumerate(marks):
         end = marks[i + 1].start() if i + 1 < len(marks) else len(shown)
-        found.append((kind_of(mark["label"]), shown[mark.end() : end].strip()))
+        label = mark["label"] or mark["short"]
+        found.append((kind_of(label), shown[mark.end() : end].strip()))
     return found
 
 

@@ -18,7 +18,7 @@ from pdfminer.pdftypes import resolve1
 from pdfminer.psexceptions import PSException
 from pdfplumber.page import Page
 from pdfplumber.pdf import PDF
-from pdfplumber.utils.exceptions import PdfminerException
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from bot.bulletins import pdf_layout
 from bot.bulletins.blocks import Block, Kind
@@ -30,6 +30,7 @@ from bot.bulletins.tables import is_data
 
 _BROKEN = (
     PdfminerException,
+    MalformedPDFException,
     PDFException,
     PSException,
     ValueError,

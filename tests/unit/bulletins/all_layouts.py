@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.bulletins import layouts, layouts_hard, layouts_office
+from tests.unit.bulletins import layouts, layouts_forms, layouts_hard, layouts_office
 
-MODULES = (layouts, layouts_hard, layouts_office)
+MODULES = (layouts, layouts_forms, layouts_hard, layouts_office)
 LAYOUTS = layouts.LAYOUTS

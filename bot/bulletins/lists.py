@@ -20,9 +20,7 @@ _OF = r"(?:\s*(?:单位|机关|范围|对象|部门|领导))?"
 _LEAD = r"[\s●○■□★☆◆◇▲·•\-*【\[(（]*"
 # A label at the start of a line, or after a blank or a stop on the same line.
 _AT_START = re.compile(rf"^{_LEAD}(?P<label>{_ANY}){_OF}\s*[】\])）]?\s*[:：﹕∶]\s*")
-_BARE = re.compile(
-    rf"^{_LEAD}(?P<label>{_LONG})[】\])）]?(?:\s{{1,}}|$)(?![:：])|^(?P<short>[报送发])(?:\s{{2,}}|\t)(?=\S)"
-)
+_BARE = re.compile(rf"^{_LEAD}(?P<label>{_LONG})[】\])）]?(?:\s+|$)(?![:：])|^(?P<short>[报送发])(?:\s{{2,}}|\t)(?=\S)")
 _CELL = re.compile(rf"^(?:{_ANY})$")
 _INSIDE = re.compile(rf"(?:(?<=[\s。；;])|(?<=\t))(?P<label>{_ANY}){_OF}\s*[:：﹕∶]\s*")
 _PROSE = re.compile(

@@ -328,37 +328,23 @@ layout(
 )
 
 
-def bold_titles() -> bytes:
-    d = docx.Document()
-    for t in ("梅县区农村工作简报", "第8期", "梅县区农业农村局　2023年4月5日"):
-        d.add_paragraph(t).alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for t, b in ((A1, B1), (A2, B2)):
-        x = d.add_paragraph()
-        x.add_run(t).bold = True
-        for p in b:
-            d.add_paragraph("　　" + p)
-    for f in FOOT.split("\n"):
-        d.add_paragraph(f)
-    return saved(d)
+def document(*, bold: bool) -> bytes:
+    out = docx.Document()
+    for line in ("梅县区农村工作简报", "第8期", "梅县区农业农村局　2023年4月5日"):
+        out.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER if bold else None
+    for title, paragraphs in ((A1, B1), (A2, B2)):
+        out.add_paragraph().add_run(title).bold = bold
+        for p in paragraphs:
+            out.add_paragraph(f"　　{p}" if bold else p)
+    for line in FOOT.split("\n"):
+        out.add_paragraph(line)
+    return saved(out)
 
 
-layout("docx-bold-titles", "标题只加粗，不居中，字号同正文", bold_titles, articles=TWO, lists=LISTS)
+layout("docx-bold-titles", "标题只加粗，不居中，字号同正文", lambda: document(bold=True), articles=TWO, lists=LISTS)
 
 
-def plain_paragraphs() -> bytes:
-    d = docx.Document()
-    for t in ("梅县区农村工作简报", "第8期", "梅县区农业农村局　2023年4月5日"):
-        d.add_paragraph(t)
-    for t, b in ((A1, B1), (A2, B2)):
-        d.add_paragraph(t)
-        for p in b:
-            d.add_paragraph(p)
-    for f in FOOT.split("\n"):
-        d.add_paragraph(f)
-    return saved(d)
-
-
-layout("docx-no-formatting", "没有任何格式的段落", plain_paragraphs, articles=TWO, lists=LISTS)
+layout("docx-no-formatting", "没有任何格式的段落", lambda: document(bold=False), articles=TWO, lists=LISTS)
 layout(
     "txt-staff-lines-below",
     "版记之后有签发、审核、编辑、电话各行",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.bulletins import dates, lists
 from bot.bulletins.blocks import Kind
-from bot.bulletins.characters import ends_sentence, printed
+from bot.bulletins.characters import ends_sentence
 from bot.bulletins.labels import (
     ATTACHMENT,
     CONTACT,
@@ -19,17 +19,13 @@ from bot.bulletins.labels import (
     PUBLICITY,
     UNIT_SUFFIX,
 )
-from bot.bulletins.masthead import split_units
 from bot.bulletins.numerals import number
 from bot.bulletins.paragraphs import is_prose, join
 from bot.bulletins.roles import Piece, Role
+from bot.bulletins.units import split_units
 from bot.domain.issue import ListKind
 
-_ITEM_NUMBER = re.compile(r"^\s*(?:附件?\s*)?(?:[\d０-９]{1,2}|[一二三四五六七八九十]{1,2})\s*[.．、:：)）]\s*")
-_ATTACHMENT_LABEL = re.compile(r"^\s*附\s*件?\s*(?:[\d０-９]{1,2}|[一二三四五六七八九十]{1,2})?\s*(?:[:：]\s*|$)")
-_SEVERAL = re.compile(r"\s+(?=[\d０-９]{1,2}\s*[.．、])|[；;]\s*(?=[\d０-９]{1,2}\s*[.．、])")
 _TAIL_OF_NAME = re.compile(r"^(?:人民政府|办公室|委员会|管委会|领导小组|各?(?:成员)?单位|办事处)[。.]?$")
-_EXTENSION = re.compile(r"\.(?:docx?|xlsx?|pptx?|pdf|wps|et|zip|rar|txt|jpe?g|png|ofd|csv)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -271,33 +267,3 @@ def _names(piece: Piece) -> bool:
 def _next_is_imprint(sheet: list[Piece], i: int) -> bool:
     after = next((p for p in sheet[i + 1 :] if p.free), None)
     return after is not None and _is_imprint(after)
-
-
-def read_attachments(sheet: list[Piece]) -> list[str]:
-    """Names after 附件, wherever the line stands; numbered lines below it belong to it."""
-    names: list[str] = []
-    inside = pending = False
-    for piece in sheet:
-        if piece.role in (Role.LAYOUT, Role.PAGE_NUMBER):
-            continue
-        usable = piece.free and len(piece.key) <= 200
-        if usable and ATTACHMENT.match(piece.key):
-            rest = _ATTACHMENT_LABEL.sub("", printed(piece.text), count=1)
-            piece.give(Role.ATTACHMENT, "attachment_label")
-            inside, pending = True, not rest
-        elif inside and usable and not ends_sentence(piece.plain) and (pending or _is_numbered(piece)):
-            rest = printed(piece.text)
-            piece.give(Role.ATTACHMENT, "below_attachment_label")
-            pending = False
-        else:
-            inside = pending = False
-            continue
-        for part in _SEVERAL.split(rest):
-            name = _EXTENSION.sub("", _ITEM_NUMBER.sub("", part).strip().rstrip("。.;；,，、")).strip("《》 ")
-            if name and name not in names:
-                names.append(name)
-    return names
-
-
-def _is_numbered(piece: Piece) -> bool:
-    return len(piece.key) <= 80 and bool(_ITEM_NUMBER.match(piece.text))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.bulletins import dates, issue_line
 from bot.bulletins.blocks import Kind
-from bot.bulletins.characters import letter_spaced, printed, unspaced
+from bot.bulletins.characters import unspaced
 from bot.bulletins.labels import (
     BULLET,
     CLASSIFICATION,
@@ -31,12 +31,9 @@ from bot.bulletins.labels import (
 from bot.bulletins.lists import starts_list
 from bot.bulletins.paragraphs import is_prose
 from bot.bulletins.roles import Piece, Role
+from bot.bulletins.units import AFTER, BEFORE, SPLIT, split_units
 from bot.domain.issue import IssueNumber
 
-_ROLE_WORDS = r"编印|编制|编发|编辑|编写|编|印发|印|主办|承办|协办|合编|联合主办|联合编印|主管|发布"
-_BEFORE = re.compile(rf"^(?:(?:{_ROLE_WORDS})(?:单位|机关|部门)?|编印单位|单位|发文单位|报送单位)\s*[:：]\s*")
-_AFTER = re.compile(rf"(?<=[^\s])\s*[(（]?(?:{_ROLE_WORDS})[)）]?$")
-_SPLIT = re.compile(r"\s{2,}|\t+|[、，,；;/|]")
 _SITE_NAME = re.compile(r"[_|]|\s[-—–]+\s|(?<=[)）报])[-—–]+")
 _BRACKETED = re.compile(r"^[【\[《<(（](.*)[】\]》>)）]$")
 _MAX_NAME_LINES = 6
@@ -142,7 +139,7 @@ def _name(sheet: list[Piece], anchors: list[int], head: Masthead, stop: int) -> 
     before = _lines_before(sheet, anchors[0])
     line = issue_line.read(sheet[anchors[0]].text)
     unit = line is not None and bool(
-        _AFTER.search(line.name) or (UNIT_SUFFIX.search(line.name) and not PUBLICATION.search(line.name))
+        AFTER.search(line.name) or (UNIT_SUFFIX.search(line.name) and not PUBLICATION.search(line.name))
     )
     if line is not None and unit:
         _date_and_issuers(sheet[anchors[0]], head, line.name)
@@ -181,7 +178,7 @@ def _lines_before(sheet: list[Piece], anchor: int) -> list[int]:
             continue
         if issue_line.read(piece.text) or len(found) >= _MAX_NAME_LINES or is_prose(piece.key):
             break
-        if (_AFTER.search(piece.plain) and _is_unit(piece)) or dates.find(piece.plain):
+        if (AFTER.search(piece.plain) and _is_unit(piece)) or dates.find(piece.plain):
             _pending_issuer(piece)
             continue
         found.insert(0, i)
@@ -242,7 +239,7 @@ def _bare(text: str) -> str:
 
 
 def _is_unit(piece: Piece) -> bool:
-    text = _AFTER.sub("", dates.without(piece.plain).strip())
+    text = AFTER.sub("", dates.without(piece.plain).strip())
     return bool(UNIT_SUFFIX.search(text.replace(" ", ""))) and len(text) <= 60
 
 
@@ -306,9 +303,9 @@ def _is_issuer_line(piece: Piece, *, done: bool) -> bool:
     left = WEEKDAY.sub("", dates.without(text)).strip(" \t()（）")
     if not left or CONTACT.match(piece.key):
         return True
-    if _BEFORE.match(left) or _AFTER.search(left):
+    if BEFORE.match(left) or AFTER.search(left):
         return len(left) <= 80
-    parts = [p.replace(" ", "") for p in _SPLIT.split(CLASSIFICATION.sub("  ", left)) if p.strip()]
+    parts = [p.replace(" ", "") for p in SPLIT.split(CLASSIFICATION.sub("  ", left)) if p.strip()]
     units = bool(parts) and all(UNIT_SUFFIX.search(p) and len(p) <= 40 for p in parts)
     return units and not done
 
@@ -327,24 +324,3 @@ def _date_and_issuers(piece: Piece, head: Masthead, text: str) -> None:
             head.issuers.append(name)
     if piece.free:
         piece.give(Role.ISSUER, "issuer_and_date")
-
-
-def split_units(text: str) -> list[str]:
-    """The bodies named in an issuer line, without 编, 主办 and the like, layout spaces undone."""
-    units: list[str] = []
-    for raw in _SPLIT.split(text.strip(" \t\u3000()（）.:：")):
-        part = raw.strip()
-        # A role word set apart (`某局  编`) says nothing of its own.
-        part = _AFTER.sub("", _BEFORE.sub("", part)).strip(" ()（）:：")
-        if not part or re.fullmatch(_ROLE_WORDS, part) or part.isdigit():
-            continue
-        words = part.split()
-        if letter_spaced(part) or not all(len(w) >= 3 and UNIT_SUFFIX.search(_AFTER.sub("", w)) for w in words):
-            words = ["".join(words)]
-        for word in words:
-            unit = printed(_AFTER.sub("", word))
-            if units and len(unit) <= 3 and UNIT_SUFFIX.search(unit):
-                units[-1] += unit  # the end of a name wrapped over two lines
-            elif len(unit) >= 2 and not URGENCY.match(unit) and not COPY_NUMBER.match(unit):
-                units.append(unit)
-    return units

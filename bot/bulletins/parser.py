@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.bulletins import articles, asides, foot, furniture, headlines, masthead, notes, paragraphs
+from bot.bulletins import (
+    articles,
+    asides,
+    attachments,
+    foot,
+    furniture,
+    headlines,
+    masthead,
+    notes,
+    outline,
+    paragraphs,
+)
 from bot.bulletins.blocks import Block, Kind, Region
 from bot.bulletins.doubts import Doubts
 from bot.bulletins.issue_line import is_issue_line
@@ -39,17 +50,17 @@ def read(blocks: Sequence[Block]) -> tuple[Issue, list[Piece]]:
     note = note or notes.read_front(sheet, listed.end)
     body = listed.end
     start, end = foot.find(sheet, body)
-    attachments = foot.read_attachments(sheet[body:])
+    attached = attachments.read(sheet[body:])
     foot.read(sheet, start, end, tail)
     titles = {essence(t) for t in listed.titles}
     asides.mark(sheet, body, start, titles)
     unsure = paragraphs.join_across(sheet, body, start, lambda p: len(p.key) <= 90 and essence(p.text) in titles)
     note = notes.read_inside(sheet, body, start) if note is None else note
-    plan = articles.outline(sheet, body, start, listed.titles)
+    plan = outline.outline(sheet, body, start, listed.titles)
     _doubt_outline(sheet, plan, listed.titles, unsure, doubts)
     found = articles.build(sheet, body, start, plan, listed.titles)
     if end < len(sheet):  # a correction notice below the lists
-        found += articles.build(sheet, end, len(sheet), articles.outline(sheet, end, len(sheet), []), [])
+        found += articles.build(sheet, end, len(sheet), outline.outline(sheet, end, len(sheet), []), [])
     if not (head.name or head.found_number or any(a.chars > 40 for a in found)):
         raise refused("not_a_bulletin")
     date = head.date or (None if head.bad_date else tail.date)
@@ -64,7 +75,7 @@ def read(blocks: Sequence[Block]) -> tuple[Issue, list[Piece]]:
         lists=tail.lists.lists(),
         exclusions=tuple(tail.lists.excluded),
         print_count=tail.print_count,
-        attachments=tuple(attachments),
+        attachments=tuple(attached),
         editor_note=note,
     )
     _doubt_issue(issue, head, tail, sheet, found, doubts)
@@ -90,7 +101,7 @@ def _page_frames_out(sheet: list[Piece]) -> None:
 
 
 def _doubt_outline(
-    sheet: list[Piece], plan: articles.Outline, headlines_: list[str], unsure: list[int], doubts: Doubts
+    sheet: list[Piece], plan: outline.Outline, headlines_: list[str], unsure: list[int], doubts: Doubts
 ) -> None:
     for n in plan.missing:
         if n == 0 and (len(headlines_) == 1 or plan.headings or len(plan.missing) == len(headlines_)):

@@ -331,7 +331,7 @@ layout(
 def document(*, bold: bool) -> bytes:
     out = docx.Document()
     for line in ("梅县区农村工作简报", "第8期", "梅县区农业农村局　2023年4月5日"):
-        out.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER if bold else None
+        out.add_paragraph(line).alignment = WD_ALIGN_PARAGRAPH.CENTER if bold else WD_ALIGN_PARAGRAPH.LEFT
     for title, paragraphs in ((A1, B1), (A2, B2)):
         out.add_paragraph().add_run(title).bold = bold
         for p in paragraphs:

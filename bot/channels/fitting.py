@@ -15,9 +15,13 @@ from typing import Any
 from bot.domain.card import Card, CardItem, Message
 
 from .cutting import edge, joined, shorten
+from .escaping import plain
 
 MARK_WITH_LINK = "全文见链接"
 MARK_WITHOUT_LINK = "全文见原件"
+UNNAMED = "工作简报"
+"""Stands for a masthead that is missing or invisible: vendors refuse a card without a title."""
+
 NO_ROOM = "the channel's limit leaves no room for a title; is the reader link too long?"
 
 
@@ -111,7 +115,8 @@ def _head(card: Card, room: Room) -> tuple[Sheet, tuple[str, ...]]:
     issuer = card.issuer
     if len("、".join(issuer)) > room.head_chars:
         issuer = (shorten(issuer[0], room.head_chars - 8) + (f"等{len(issuer)}家" if len(issuer) > 1 else ""),)
-    masthead, label = shorten(card.masthead, room.head_chars), shorten(card.label, room.head_chars)
+    printed = card.masthead if plain(card.masthead).strip() else UNNAMED
+    masthead, label = shorten(printed, room.head_chars), shorten(card.label, room.head_chars)
     changes, used = 0, 0
     for change in card.changes:
         used += len(change)
@@ -119,8 +124,10 @@ def _head(card: Card, room: Room) -> tuple[Sheet, tuple[str, ...]]:
             break
         changes += 1
     notes = []
-    if (masthead, label, issuer) != (card.masthead, card.label, card.issuer):
+    if (masthead, label, issuer) != (printed, card.label, card.issuer):
         notes.append("报头过长，已缩短")
+    if printed != card.masthead:
+        notes.append(f"没有报头，以“{UNNAMED}”代")
     if changes < len(card.changes):
         notes.append(f"更正说明只列出{changes}处，共{len(card.changes)}处")
     short = replace(card, masthead=masthead, label=label, issuer=issuer, changes=card.changes[:changes])

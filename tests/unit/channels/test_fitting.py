@@ -98,6 +98,13 @@ def test_a_masthead_beyond_reason_is_shortened_and_noted() -> None:
     assert message.notes == ("报头过长，已缩短",)
 
 
+@pytest.mark.parametrize("masthead", ["", " ", "\ufeff"])
+def test_a_masthead_nobody_can_see_is_replaced_and_noted(masthead: str) -> None:
+    (message,) = fitted(card(CardItem("甲"), masthead=masthead), 100)
+    assert message.payload["text"] == "工作简报|1甲:|全文见原件"
+    assert message.notes == ("没有报头，以“工作简报”代",)
+
+
 def test_no_room_for_a_single_character_is_an_error() -> None:
     with pytest.raises(ValueError, match="no room"):
         fitted(card(CardItem("甲")), 5)

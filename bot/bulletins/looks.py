@@ -49,7 +49,7 @@ def set_apart(look: Look, body: Look) -> bool:
         or (look.align == "center" and body.align != "center")
         or look.size > body.size * LARGER
         or (look.bold and not body.bold)
-        or (look.indent != body.indent and look.indent != 1)
+        or look.indent not in (body.indent, 1)
     )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import html
 import io
+import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +50,27 @@ def printed(issue: Issue, *, headlines: bool = True) -> list[Line]:
             out.append(Line("list", f"{label}：{'，'.join(items)}。"))
     if issue.print_count:
         out.append(Line("foot", f"（共印{issue.print_count}份）"))
+    return out
+
+
+def with_page_ends(lines: Sequence[Line], seed: int) -> list[Line]:
+    """Some paragraphs in two halves with a page number between, as pages copied into one document leave them."""
+    chance = random.Random(seed)
+    out: list[Line] = []
+    page = 0
+    for line in lines:
+        if line.part != "body" or len(line.text) < 40 or chance.random() < 0.5:
+            out.append(line)
+            continue
+        places = [
+            i
+            for i in range(8, len(line.text) - 8)
+            if not re.match(r"\w\w|.[，。、；：！？”’）》%]", line.text[i - 1 : i + 1])
+            or ("\u4e00" <= line.text[i] <= "\u9fff" and "\u4e00" <= line.text[i - 1] <= "\u9fff")
+        ]
+        at = chance.choice(places)
+        page += 1
+        out += [Line("body", line.text[:at]), Line("page", f"— {page} —"), Line("rest", line.text[at:])]
     return out
 
 

@@ -116,3 +116,14 @@ def test_an_issue_rendered_and_read_back_is_equal(shared: Path, form: str, headl
         if found := differences(comparable(issue), parse(RENDERINGS[form](lines)).to_dict()):
             wrong[name] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("form", ["txt", "txt-without-gaps", "html", "html-with-furniture", "docx", "docx-in-a-table"])
+def test_page_ends_inside_paragraphs_of_any_format(shared: Path, form: str, seed: int) -> None:
+    wrong = {}
+    for name, issue in issues(shared):
+        lines = rendering.with_page_ends(rendering.printed(issue), seed)
+        if found := differences(comparable(issue), parse(RENDERINGS[form](lines)).to_dict()):
+            wrong[name] = found
+    assert wrong == {}

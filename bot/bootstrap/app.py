@@ -18,6 +18,7 @@ from bot import bulletins
 from bot.channels import CHANNELS
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
+from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.plan import Settled
 from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
@@ -75,6 +76,7 @@ class App:
     guard: AddressGuard
     key: Secret
     clock: Callable[[], dt.datetime] = utc_now
+    hook: Hook = pass_by
 
     @cached_property
     def reader_key(self) -> bytes:
@@ -102,9 +104,12 @@ class App:
     def load_directory(self, path: Path) -> Directory:
         return check_directory(self.settings, path)[0]
 
+    def sender(self) -> HttpSender:
+        return HttpSender(self.guard, timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds))
+
     @asynccontextmanager
     async def dispatcher(self, on_settled: Callable[[Settled], None] | None = None) -> AsyncIterator[Dispatcher]:
-        async with HttpSender(self.guard, timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds)) as sender:
+        async with self.sender() as sender:
             yield Dispatcher(
                 ledger=self.store.ledger(),
                 sender=sender,
@@ -115,6 +120,7 @@ class App:
                 max_in_flight=self.settings.max_in_flight,
                 resend_in_doubt=self.settings.in_doubt == "resend",
                 on_settled=on_settled,
+                hook=self.hook,
             )
 
     def deliver(self, issue_id: int, *, wait_s: float | None, on_settled: Callable[[Settled], None] | None) -> None:
@@ -139,10 +145,10 @@ class App:
         self.store.close()
 
 
-def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now) -> App:
-    """Open (and on first start create) the installation that `settings` describe."""
+def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, hook: Hook = pass_by) -> App:
+    """Open (and on first start create) the installation that `settings` describe. `hook`: see domain/faultpoints.py."""
     configure_logging(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secret_key(settings)
-    store = open_store(settings.effective_database_url, secret_key=key, data_dir=settings.data_dir)
-    return App(settings, store, address_guard(settings), key, clock)
+    store = open_store(settings.effective_database_url, secret_key=key, data_dir=settings.data_dir, hook=hook)
+    return App(settings, store, address_guard(settings), key, clock, hook)

@@ -13,12 +13,16 @@ from functools import partial
 
 import uvicorn
 
+from bot.channels import CHANNELS
 from bot.domain.errors import ConfigError, StoreError
 from bot.domain.publication import SourceSpec
 from bot.engines import local
 from bot.engines.supervisor import Part, Supervisor
+from bot.flows.alert import MASTHEAD as ALERT_MASTHEAD
+from bot.flows.alert import send_alerts
 from bot.flows.collect import Collected, collect
 from bot.flows.deliver import Dispatcher
+from bot.flows.people import People
 from bot.flows.remind import remind_due
 from bot.scheduler import Wake, Waker
 from bot.settings import Settings
@@ -28,11 +32,14 @@ from bot.web import Readiness, create_app
 
 from .app import App, open_app
 from .metrics import Metrics
+from .office import make_office
 
 log = logging.getLogger(__name__)
 
 RELEASE_EVERY_S = 10.0
 REMIND_EVERY_S = 1800.0
+ALERT_EVERY_S = 60.0
+"""A wave of failures within this long is one alert."""
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
 
@@ -64,6 +71,7 @@ class Service:
         self._metrics = Metrics()
         self._dispatcher: Dispatcher | None = None
         self._waker: Waker | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._desks = {
             spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
         }
@@ -84,7 +92,7 @@ class Service:
         self._supervisor.stop()
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
         await self._supervisor.run()
@@ -119,6 +127,7 @@ class Service:
             [
                 Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release),
                 Wake("remind", REMIND_EVERY_S, self._remind),
+                Wake("alert", ALERT_EVERY_S, self._alert),
                 *(
                     Wake(f"source {k}", desk.spec.every_s, partial(self._collect, desk))
                     for k, desk in self._desks.items()
@@ -143,6 +152,12 @@ class Service:
         if self._dispatcher is not None:
             self._dispatcher.wake()
 
+    async def _alert(self) -> None:
+        async with self._app.sender() as sender:
+            await send_alerts(
+                self._app.publisher, self._app.store, sender, CHANNELS, self._app.renderer.wording(ALERT_MASTHEAD)
+            )
+
     async def _collect(self, desk: SourceDesk) -> None:
         collected = await desk.look()
         if collected.failures:
@@ -161,8 +176,13 @@ class Service:
     async def _next_release(self) -> dt.datetime | None:
         return await asyncio.to_thread(self._app.store.next_release)
 
+    def _wake(self) -> None:
+        """From whatever thread a page is served in."""
+        if self._loop is not None and self._dispatcher is not None:
+            self._loop.call_soon_threadsafe(self._dispatcher.wake)
+
     async def _web(self, stop: asyncio.Event) -> None:
-        app = create_app(Readiness(self.checks, self._metrics.registry))
+        app = create_app(Readiness(self.checks, self._metrics.registry), make_office(self._app, wake=self._wake))
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5
         )
@@ -199,13 +219,18 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"端口 {host}:{port} 不能用：{error.strerror or error}。请换一个 --port。") from error
 
 
-def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str], None]) -> None:
-    """Open the installation and run the service until a signal stops it."""
+def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str, str | None], None]) -> None:
+    """Open the installation and run the service until a signal stops it.
+
+    `on_ready` is given the address, and while nobody can sign in the one-time link that makes the administrator.
+    """
     with listen(host, port) as listener:
         app = open_app(settings)
         try:
             place, number = listener.getsockname()[:2]
-            on_ready(f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}")
+            address = f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}"
+            token = People(app.store, app.clock).setup_link()
+            on_ready(address, f"{address}/setup/{token}" if token else None)
             local.run(Service(app, listener).run())
         finally:
             app.close()

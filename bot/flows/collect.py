@@ -47,7 +47,9 @@ async def collect(spec: SourceSpec, source: Source, publisher: Publisher, source
                 taken.append(published)
                 await source.settle(found, taken=True, note=_note(published))
     except SourceFailed as error:
-        failures = await asyncio.to_thread(sources.source_failed, spec.id, str(error), now=now)
+        failures = await asyncio.to_thread(
+            sources.source_failed, spec.id, str(error), now=now, alert_after=spec.alert_after_failures
+        )
         log.warning("source %s failed %s time(s) in a row: %s", spec.id, failures, error)
         return Collected(tuple(taken), tuple(refused), failures, str(error))
     await asyncio.to_thread(sources.source_good, spec.id, poll.state, now=now)

@@ -13,21 +13,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.domain.card import LINK_TOKEN
-from bot.domain.channel import Channel, Signature
-from bot.domain.delivery import (
-    Exchange,
-    MaybeArrived,
-    NotSent,
-    OutcomeClass,
-    Reason,
-    Replied,
-    Verdict,
-    settle,
-)
+from bot.domain.channel import Channel
+from bot.domain.delivery import OutcomeClass, Reason, Verdict, settle
 from bot.domain.errors import StoreError
+from bot.domain.faultpoints import Hook, Point, pass_by
 from bot.domain.plan import Claimed, Settled, Turn
 
 from .ports import Clock, Ledger, Sender
+from .sending import judge, send_once
 
 log = logging.getLogger(__name__)
 
@@ -42,22 +35,7 @@ STORE_PATIENCE_S = 30.0
 MESSAGES_KEPT = 256
 """Message bodies kept at hand; 20 KB each at most."""
 
-_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
-_NO_SIGNATURE = Signature()
 _MARK = LINK_TOKEN.encode()
-
-
-def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:
-    """One HTTP try as a verdict; only the channel may call a reply a success."""
-    match exchange:
-        case Replied():
-            return channel.read_reply(exchange, at)
-        case NotSent(reason=Reason.FORBIDDEN_ADDRESS):
-            return Verdict(OutcomeClass.PERMANENT_CONFIG, exchange.reason, vendor_message=exchange.detail or None)
-        case NotSent():
-            return Verdict(OutcomeClass.RETRY_LATER, exchange.reason, vendor_message=exchange.detail or None)
-        case MaybeArrived():
-            return Verdict(OutcomeClass.UNKNOWN, exchange.reason, vendor_message=exchange.detail or None)
 
 
 class Dispatcher:
@@ -75,8 +53,9 @@ class Dispatcher:
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
         on_settled: Callable[[Settled], None] | None = None,
+        hook: Hook = pass_by,
     ) -> None:
-        """`token`: a delivery's id to its reader token, as long as LINK_TOKEN."""
+        """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `hook` is called at the fault points."""
         self._ledger = ledger
         self._sender = sender
         self._channels = channels
@@ -87,6 +66,7 @@ class Dispatcher:
         self._max_in_flight = max_in_flight
         self._resend_in_doubt = resend_in_doubt
         self._on_settled = on_settled
+        self._hook = hook
         self._bodies: dict[int, bytes] = {}
         self._in_flight: set[asyncio.Task[None]] = set()
         self._settled: list[Settled] = []
@@ -207,10 +187,9 @@ class Dispatcher:
             return Verdict(OutcomeClass.PERMANENT_CONFIG, Reason.UNSUPPORTED_TYPE)
         body = self._bodies.get(claimed.message_id) or await self._load(claimed.message_id)
         body = body.replace(_MARK, self._token(claimed.delivery_id).encode())
-        signature = channel.sign(claimed.secret, at) if claimed.secret is not None else _NO_SIGNATURE
-        exchange = await self._sender.send(
-            signature.signed_url(claimed.url.reveal()), signature.signed_body(body), _HEADERS
-        )
+        self._hook(Point.SENDING)
+        exchange = await send_once(self._sender, channel, claimed.url, claimed.secret, body, at)
+        self._hook(Point.ANSWERED)
         return judge(exchange, channel, self._clock())
 
     async def _load(self, message_id: int) -> bytes:

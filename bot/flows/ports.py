@@ -179,8 +179,8 @@ class SourceStore(Protocol):
 
     def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None: ...
 
-    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime) -> int:
-        """Note a failure; how many there were in a row."""
+    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime, alert_after: int) -> int:
+        """Note a failure; how many there were in a row. The `alert_after`-th in a row goes into the history."""
         ...
 
 

@@ -60,6 +60,17 @@ class Directories(Part):
         found.sort(key=lambda placed: placed[0])
         return [stored for _, stored in found]
 
+    def target_owner(self, target_id: int) -> tuple[str, str]:
+        """The name of the unit a target belongs to, and how the target is shown: label or masked address."""
+        query = (
+            sa.select(recipient.c.name, target.c.label, target.c.masked)
+            .join(recipient, recipient.c.id == target.c.recipient_id)
+            .where(target.c.id == target_id)
+        )
+        with self.db.read() as connection:
+            row = connection.execute(query).one()
+        return row.name, row.label or row.masked
+
     def import_directory(self, directory: Directory, *, who: str, why: str, now: dt.datetime) -> Mapping[str, int]:
         """Add and update, all or nothing, with history; what the file does not name is left alone.
 

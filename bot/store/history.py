@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .columns import canonical, to_micros
+from .columns import AnyRow, canonical, to_micros
 from .part import Part
 from .schema import history, history_head
 
@@ -87,21 +87,17 @@ class History(Part):
                 query = query.where(history.c.subject == subject)
             with self.db.read() as connection:
                 rows = connection.execute(query).all()
-            for row in rows:
-                yield HistoryRow(
-                    row.id,
-                    row.at,
-                    row.who,
-                    row.action,
-                    row.subject,
-                    row.why,
-                    json.loads(row.before),
-                    json.loads(row.after),
-                    row.hash,
-                )
+            yield from map(_history_row, rows)
             if len(rows) < PAGE:
                 return
             after = rows[-1].id
+
+    def history_since(self, after: int) -> Iterator[HistoryRow]:
+        """The rows with an id above `after`, oldest first; one page of them at most, the rest at the next call."""
+        query = sa.select(history).where(history.c.id > after).order_by(history.c.id).limit(PAGE)
+        with self.db.read() as connection:
+            rows = connection.execute(query).all()
+        return map(_history_row, rows)
 
     def verify_history(self) -> int | None:
         """The id of the first row that was altered or is missing; None when the chain is whole."""
@@ -114,3 +110,17 @@ class History(Part):
                 previous, expected = row["hash"], expected + 1
             head = connection.execute(sa.select(history_head.c.rows, history_head.c.hash)).one()
         return None if (head.rows, head.hash) == (expected - 1, previous) else expected
+
+
+def _history_row(row: AnyRow) -> HistoryRow:
+    return HistoryRow(
+        row.id,
+        row.at,
+        row.who,
+        row.action,
+        row.subject,
+        row.why,
+        json.loads(row.before),
+        json.loads(row.after),
+        row.hash,
+    )

@@ -178,14 +178,18 @@ class SignOffs(Part):
             source_id, {"state": dict(state), "polled_at": now, "good_at": now, "failures": 0, "trouble": ""}
         )
 
-    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime) -> int:
-        """Note a failure; how many there were in a row."""
+    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime, alert_after: int) -> int:
+        """Note a failure; how many there were in a row. The `alert_after`-th in a row goes into the history."""
         with self.db.read() as connection:
             before = connection.execute(
                 sa.select(source_state.c.failures).where(source_state.c.id == source_id)
             ).scalar_one_or_none()
         failures = (before or 0) + 1
         self._keep_source(source_id, {"polled_at": now, "failures": failures, "trouble": trouble})
+        if failures == alert_after:
+            with self.db.write() as connection:
+                entry = Entry("source.failing", f"source:{source_id}", after={"failures": failures})
+                record(connection, [entry], who="来源", why=trouble, now=now)
         return failures
 
     def source_healths(self) -> list[SourceHealth]:

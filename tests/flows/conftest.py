@@ -52,7 +52,10 @@ class Desk:
         return self.app.publisher.take_in(text.encode(), name, source="上传", who=who)
 
     def deliver(self, issue_id: int) -> list[ReceiptRow]:
-        """Send what is due; every delivery has its first verdict afterwards."""
+        """Send what is due; every delivery has its first verdict afterwards.
+
+        Time stands still meanwhile, so two issues for one robot in one tick would wait for its pace for ever.
+        """
         self.app.deliver(issue_id, wait_s=None, on_settled=None)
         return list(self.app.store.receipts(issue_id))
 

@@ -1,0 +1,166 @@
+"""Tell the people in charge that a person is needed: one message for a wave of troubles, not one each.
+
+The history is the queue: what happened since the last alert is read from it, and the place reached is kept only after
+the alert has left. A crash in between may tell twice; it never forgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from bot.domain.card import Card, CardItem, CardKind, Wording
+from bot.domain.channel import Channel
+from bot.domain.delivery import OutcomeClass, Reason
+from bot.domain.plan import StoredTarget
+from bot.domain.publication import Publication
+
+from .ports import Sender
+from .publish import SCHEDULER, Publisher
+from .sending import judge, send_once
+
+log = logging.getLogger(__name__)
+
+CURSOR = "alerts"
+MASTHEAD = "简报系统提醒"
+MOST = 20
+"""Troubles named one by one; the rest of a wave is counted."""
+
+
+class Noted(Protocol):
+    """A row of the history, as far as alerts look at it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def who(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def after(self) -> Mapping[str, Any] | None: ...
+
+
+class AlertStore(Protocol):
+    def history_since(self, after: int) -> Iterator[Noted]: ...
+
+    def source_state(self, source_id: str) -> Mapping[str, Any]: ...
+
+    def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None: ...
+
+    def target_owner(self, target_id: int) -> tuple[str, str]:
+        """The name of the unit a target belongs to, and how the target is shown (never its address)."""
+        ...
+
+
+def troubles(rows: Sequence[Noted], publisher: Publisher, store: AlertStore) -> list[tuple[Publication | None, str]]:
+    """What of the history a person must be told: (the publication concerned, None for all; one sentence)."""
+    found: list[tuple[Publication | None, str]] = []
+    for row in rows:
+        _, _, number = row.subject.partition(":")
+        match row.action:
+            case "issue.hold" if row.who == SCHEDULER:
+                stored = publisher.store.issue(int(number))
+                reasons = "；".join(h.message for h in stored.holds)
+                name = f"{stored.issue.masthead} {stored.issue.label}"
+                found.append((publisher.publication_of(stored), f"{name} 到时没有发布：{reasons}"))
+            case "target.suspended":
+                unit, shown = store.target_owner(int(number))
+                reason = Reason(str((row.after or {}).get("suspended_reason", Reason.BAD_KEY.value)))
+                found.append((None, f"{unit}的群机器人（{shown}）已停用：{reason.chinese}"))
+            case "worker.recovered":
+                count = (row.after or {}).get("in_doubt", 0)
+                found.append((None, f"程序中断，{count} 条投递存疑，请到群里核实。"))
+            case "source.failing":
+                found.append((_source_owner(publisher, number), f"来源 {number} 连续失败：{row.why}"))
+    return found
+
+
+def _source_owner(publisher: Publisher, source_id: str) -> Publication | None:
+    for publication in publisher.policy.publications:
+        if any(spec.id == source_id for spec in publication.sources):
+            return publication
+    return None
+
+
+def alert_card(sentences: Sequence[str], now: dt.datetime, zone: ZoneInfo) -> Card:
+    """The troubles as a card: one item each, MOST at most and then their number."""
+    items = [CardItem(sentence) for sentence in sentences[:MOST]]
+    if len(sentences) > MOST:
+        items.append(CardItem(f"另有 {len(sentences) - MOST} 件同类问题，请登录系统查看。"))
+    label = f"{len(sentences)} 件事需要人工处理"
+    return Card(CardKind.ISSUE, MASTHEAD, label, (), now.astimezone(zone).date(), tuple(items))
+
+
+async def send_alerts(
+    publisher: Publisher, store: AlertStore, sender: Sender, channels: Mapping[str, Channel], wording: Wording
+) -> int:
+    """Tell what has happened since the last time; how many messages went out."""
+    now = publisher.clock()
+    wave = await asyncio.to_thread(_wave, publisher, store)
+    sent = 0
+    for target, sentences in wave.told:
+        card = alert_card(sentences, now, publisher.policy.zone)
+        sent += await _tell(card, target, sender, channels, wording, now)
+    if wave.reached is not None:
+        await asyncio.to_thread(store.source_good, CURSOR, {"after": wave.reached}, now=now)
+    return sent
+
+
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """Who is to be told what, and the history row reached; None when there is nothing new."""
+
+    told: tuple[tuple[StoredTarget, tuple[str, ...]], ...] = ()
+    reached: int | None = None
+
+
+def _wave(publisher: Publisher, store: AlertStore) -> _Wave:
+    rows = list(store.history_since(store.source_state(CURSOR).get("after", 0)))
+    if not rows:
+        return _Wave()
+    by_recipient: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for publication, sentence in troubles(rows, publisher, store):
+        concerned = [publication] if publication is not None else publisher.policy.publications
+        for one in concerned:
+            for recipient_id in one.alert:
+                by_recipient[recipient_id][sentence] = None
+    told = tuple(
+        (target, tuple(sentences))
+        for recipient_id, sentences in by_recipient.items()
+        for target in publisher.store.targets([recipient_id])
+    )
+    return _Wave(told, rows[-1].id)
+
+
+async def _tell(
+    card: Card,
+    target: StoredTarget,
+    sender: Sender,
+    channels: Mapping[str, Channel],
+    wording: Wording,
+    now: dt.datetime,
+) -> int:
+    """All parts of one alert to one target; an alert that fails is logged, for there is nobody else to tell."""
+    if target.suspended_at is not None:
+        log.error("target %s is suspended and gets no alert", target.id)
+        return 0
+    channel = channels[target.target.channel]
+    count = 0
+    for message in channel.messages(card, target.target.style, wording):
+        exchange = await send_once(sender, channel, target.target.url, target.target.secret, message.body, now)
+        verdict = judge(exchange, channel, now)
+        if verdict.outcome is not OutcomeClass.OK:
+            log.error("the alert to target %s ended %s: %s", target.id, verdict.outcome.value, verdict.reason.value)
+            return count
+        count += 1
+    return count

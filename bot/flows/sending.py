@@ -1,0 +1,36 @@
+"""One try to one robot, and what it came to: what deliveries, alerts and test messages have in common."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.domain.channel import Channel, Signature
+from bot.domain.delivery import Exchange, MaybeArrived, NotSent, OutcomeClass, Reason, Replied, Verdict
+from bot.domain.secret import Secret
+
+from .ports import Sender
+
+_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+_UNSIGNED = Signature()
+
+
+async def send_once(
+    sender: Sender, channel: Channel, url: Secret, secret: Secret | None, body: bytes, at: dt.datetime
+) -> Exchange:
+    """Sign for this attempt and POST. A signature is good for minutes, so it is made anew at every attempt."""
+    signature = channel.sign(secret, at) if secret is not None else _UNSIGNED
+    headers = {**_HEADERS, **signature.headers} if signature.headers else _HEADERS
+    return await sender.send(signature.signed_url(url.reveal()), signature.signed_body(body), headers)
+
+
+def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:
+    """One HTTP try as a verdict; only the channel may call a reply a success."""
+    match exchange:
+        case Replied():
+            return channel.read_reply(exchange, at)
+        case NotSent(reason=Reason.FORBIDDEN_ADDRESS):
+            return Verdict(OutcomeClass.PERMANENT_CONFIG, exchange.reason, vendor_message=exchange.detail or None)
+        case NotSent():
+            return Verdict(OutcomeClass.RETRY_LATER, exchange.reason, vendor_message=exchange.detail or None)
+        case MaybeArrived():
+            return Verdict(OutcomeClass.UNKNOWN, exchange.reason, vendor_message=exchange.detail or None)

@@ -1,0 +1,65 @@
+"""A wave of troubles is one message to those in charge; nothing is told twice, nothing forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from bot.channels import CHANNELS
+from bot.flows.alert import MASTHEAD, alert_card, send_alerts
+
+from .conftest import Desk, issue_text
+
+ALERT = 'alert = ["unit-2"]'
+
+
+def tell(desk: Desk) -> int:
+    async def main() -> int:
+        async with desk.app.sender() as sender:
+            wording = desk.app.renderer.wording(MASTHEAD)
+            return await send_alerts(desk.app.publisher, desk.app.store, sender, CHANNELS, wording)
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_two_dead_robots_and_a_held_issue_are_one_alert(desk: Desk) -> None:
+    tell(desk)
+    with httpx.Client(base_url=desk.sandbox, trust_env=False) as client:
+        client.delete("/_sandbox/robots")
+        client.post("/_sandbox/robots", json=[{"channel": "feishu", "key": "key-00002"}]).raise_for_status()
+    desk.take_in(issue_text("2026年2月13日"))
+    desk.clock.set("2026-02-13 09:00")
+    desk.tick()
+    desk.clock.advance(hours=30)
+    desk.take_in(issue_text("2026年2月14日", number=7))
+    desk.clock.advance(days=5)
+    desk.tick()
+    before = len(desk.messages())
+
+    assert tell(desk) == 1
+    assert tell(desk) == 0
+
+    (alert,) = desk.messages()[before:]
+    assert alert["key"] == "key-00002"
+    assert "第0局" in alert["body"]
+    assert "第1局" in alert["body"]
+    assert "到时没有发布" in alert["body"]
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_a_source_that_keeps_failing_is_told_once(desk: Desk) -> None:
+    tell(desk)
+    for _ in range(5):
+        desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
+    assert tell(desk) == 1
+    assert tell(desk) == 0
+    assert "收件箱不见了" in desk.messages()[-1]["body"]
+
+
+def test_a_large_wave_is_counted_not_listed(desk: Desk) -> None:
+    card = alert_card([f"第{i}件" for i in range(300)], desk.clock(), desk.app.settings.zone)
+    assert len(card.items) == 21
+    assert "另有 280 件" in card.items[-1].title

@@ -10,9 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-ZERO_WIDTH = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
-_CONTROL = [c for c in range(0xA0) if (c < 0x20 or c >= 0x7F) and c not in (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x85)]
-_DROP_ZERO_WIDTH = dict.fromkeys([*map(ord, ZERO_WIDTH), *_CONTROL])
+# Zero-width characters and control codes: no reader sees them.
+_UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+")
 _SPACES = re.compile(r"\s+")
 _HAN = r"[\u2e80-\u2fdf\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…]"
 _BETWEEN_HAN = re.compile(rf"(?<={_HAN})[ \t]*\n[ \t\n]*(?={_HAN})")
@@ -25,7 +24,7 @@ _LETTER_SPACED = re.compile(r"^\S(?:\s+\S)+$")
 @lru_cache(maxsize=2048)
 def plain(text: str) -> str:
     """NFKC without zero-width characters; white space keeps its place (full-width becomes a blank)."""
-    return unicodedata.normalize("NFKC", text.translate(_DROP_ZERO_WIDTH))
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
 
 
 def key(text: str) -> str:
@@ -35,14 +34,14 @@ def key(text: str) -> str:
 
 def printed(text: str) -> str:
     """Text as an Issue keeps it: zero-width characters out, white space at the ends and line ends undone."""
-    text = text.translate(_DROP_ZERO_WIDTH).replace("\r", "\n")
+    text = _UNSEEN.sub("", text).replace("\r", "\n")
     text = _BETWEEN_HAN.sub("", text)
     return re.sub(r"\s*\n\s*", " ", text).strip()
 
 
 def unspaced(text: str) -> str:
     """Undo layout spaces (`简　报`); only for names set in large type, never for running text."""
-    return _SPACES.sub("", text.translate(_DROP_ZERO_WIDTH))
+    return _SPACES.sub("", _UNSEEN.sub("", text))
 
 
 def letter_spaced(text: str) -> bool:

@@ -37,6 +37,7 @@ class Styles:
 
     def __init__(self, styles: etree._Element | None, numbering: etree._Element | None) -> None:
         self._styles: dict[str, etree._Element] = {}
+        self._chains: dict[str, list[etree._Element]] = {}
         self._default_style = ""
         self._defaults: etree._Element | None = None
         if styles is not None:
@@ -81,10 +82,14 @@ class Styles:
         return self._numbers.next(_value(given, "numId"), _value(given, "ilvl")) if given is not None else ""
 
     def _chain(self, name: str) -> list[etree._Element]:
+        if name in self._chains:
+            return self._chains[name]
+        first = name
         chain: list[etree._Element] = []
         while name in self._styles and len(chain) < _DEEPEST_STYLE:
             chain.append(self._styles[name])
             name = _value(self._styles[name], "basedOn")
+        self._chains[first] = chain
         return chain
 
     def _size(self, sources: list[etree._Element | None], otherwise: float = 10.5) -> float:

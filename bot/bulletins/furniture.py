@@ -23,7 +23,7 @@ def strip(sheet: list[Piece]) -> None:
     for piece in sheet:
         if not piece.free:
             continue
-        if PAGE_NUMBER.match(piece.key):
+        if len(piece.key) <= 20 and PAGE_NUMBER.match(piece.key):
             piece.give(Role.PAGE_NUMBER, "page_number")
         elif piece.block.region is Region.OUTSIDE:
             piece.give(Role.FURNITURE, "outside_text_column")

@@ -49,7 +49,7 @@ def read(sheet: list[Piece], start: int) -> Headlines:
         if _is_section(sheet[i]):
             sheet[i].give(Role.SECTION, "section_label_in_contents")
             continue
-        repeated = bool(own) and _is_later(own, i, later)
+        repeated = bool(own) and (last_place.get(own, -1) > i or _begins_later(own, i, later))
         marked = is_marked(texts[i]) or sheet[i].block.marked or has_leader(text_of(sheet, i))
         if not (
             repeated
@@ -125,10 +125,10 @@ def _is_list(
     i = front[n]
     if labelled or has_leader(text_of(sheet, i)):
         return True
-    same = [j for j in front if sheet[j].block.marked == sheet[i].block.marked and _mark(texts[j]) == _mark(texts[i])]
-    if len(same) < 2 and not entries:
-        return sheet[i].block.marked and n + 1 < len(front)
-    if entries and _mark(texts[entries[-1]]) != _mark(texts[i]):
+    if not entries:
+        same = sum(sheet[j].block.marked == sheet[i].block.marked and _mark(texts[j]) == _mark(texts[i]) for j in front)
+        return same > 1 or (sheet[i].block.marked and n + 1 < len(front))
+    if _mark(texts[entries[-1]]) != _mark(texts[i]):
         return False
     return not ends_sentence(sheet[i].plain)
 
@@ -142,10 +142,9 @@ def _before_repeat(front: list[int], texts: dict[int, str], last_place: dict[str
     return any(last_place.get(essence(texts[i]), -1) > i for i in front[n + 1 :])
 
 
-def _is_later(own: str, place: int, later: list[tuple[int, str]]) -> bool:
-    """Whether a heading further down has these words, or begins with them."""
-    long = len(own) >= 8
-    return any(place < j and (own == t or (long and t.startswith(own))) for j, t in later)
+def _begins_later(own: str, place: int, later: list[tuple[int, str]]) -> bool:
+    """Whether a heading further down begins with these words."""
+    return len(own) >= 8 and any(place < j and t.startswith(own) for j, t in later)
 
 
 def _give_rest(sheet: list[Piece], i: int) -> None:

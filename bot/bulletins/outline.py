@@ -73,12 +73,12 @@ def outline(sheet: list[Piece], start: int, end: int, headlines: list[str]) -> O
 
 def _listed(sheet: list[Piece], candidates: list[int], headlines: list[str], end: int) -> list[Heading]:
     """Match headlines with headings in order: the same words first, then what is alike between those."""
-    groups = _groups(sheet, candidates, end)
+    groups = [(g, essence(text)) for g, text in _groups(sheet, candidates, end)]
     wanted = [essence(h) for h in headlines]
     matched: dict[int, list[int]] = {}
     at = -1
     for n, want in enumerate(wanted):
-        same = [g for g, text in groups if g[0] > at and essence(text) == want]
+        same = [g for g, text in groups if g[0] > at and text == want]
         if same:
             matched[n] = max((g for g in same if g[0] == same[0][0]), key=len)
             at = matched[n][-1]
@@ -87,7 +87,7 @@ def _listed(sheet: list[Piece], candidates: list[int], headlines: list[str], end
             continue
         low = max((matched[m][-1] for m in matched if m < n), default=-1)
         high = min((matched[m][0] for m in matched if m > n), default=end)
-        near = [(similarity(essence(t), want), g) for g, t in groups if low < g[0] and g[-1] < high]
+        near = [(similarity(t, want), g) for g, t in groups if low < g[0] and g[-1] < high]
         if near:
             score, group = max(near, key=lambda s: (round(s[0], 2), -s[1][0]))
             if score >= _ALIKE:

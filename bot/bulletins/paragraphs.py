@@ -24,13 +24,13 @@ _SKIPPED = (Role.PAGE_NUMBER, Role.RUNNING_HEAD, Role.FURNITURE)
 
 def is_prose(text: str) -> bool:
     """Running text, as opposed to a heading or a line of the frame: sentences, or too long to be a title."""
-    if len(text) >= 16 and ends_sentence(text) and not text.endswith(("!", "?", "！", "？")):
+    if len(text) < 16:
+        return False
+    if len(text) > 70 or ("。" in text[:-1] and len(text) >= 20):
+        return True
+    if ends_sentence(text) and not text.endswith(("!", "?", "！", "？")):
         return "," in text or "，" in text or "。" in text or len(text) >= 24
-    return (
-        ("。" in text[:-1] and len(text) >= 20)
-        or len(text) > 70
-        or (len(text) >= 36 and text.endswith((":", "：", ",", "，", ";", "；")))
-    )
+    return len(text) >= 36 and text.endswith((":", "：", ",", "，", ";", "；"))
 
 
 def indents(sheet: list[Piece]) -> bool:

@@ -105,7 +105,8 @@ class App:
         return check_directory(self.settings, path)[0]
 
     def sender(self) -> HttpSender:
-        return HttpSender(self.guard, timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds))
+        timeouts = Timeouts(silence_s=self.settings.send_timeout_seconds)
+        return HttpSender(self.guard, timeouts=timeouts, max_in_flight=self.settings.max_in_flight)
 
     @asynccontextmanager
     async def dispatcher(self, on_settled: Callable[[Settled], None] | None = None) -> AsyncIterator[Dispatcher]:

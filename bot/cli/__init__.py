@@ -1,5 +1,1 @@
 """The command line: one file per command. What scripts rely on is written in docs/commands.md."""
-
-from .app import run
-
-__all__ = ["run"]

@@ -9,14 +9,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from bot.bootstrap import redacted
 from bot.domain.errors import DocumentRefused, JianbaoError
 from bot.settings import SettingsError
 
-from . import demo, directory, doctor, issues, parse, publish, receipts, render, resolve, sandbox, serve
+from . import demo, directory, doctor, health, issues, parse, publish, receipts, render, resolve, sandbox, serve
 
 BUG, USAGE = 1, 2
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (parse, resolve, render, publish, receipts, issues, serve, sandbox, demo, doctor):
+for module in (parse, resolve, render, publish, receipts, issues, serve, health, sandbox, demo, doctor):
     module.register(app)
 app.add_typer(directory.app, name="directory")
 
@@ -38,14 +38,11 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = app(list(arguments), prog_name="jianbao", standalone_mode=False)
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _fail("aborted", "已中断。", 130, as_json)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return USAGE
-    except click.ClickException as error:
+    except TyperException as error:
         return _fail("usage", f"{error.format_message()}（用法见 jianbao --help）", USAGE, as_json)
     except SettingsError as error:
         return _fail("settings", str(error), USAGE, as_json)

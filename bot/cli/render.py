@@ -10,6 +10,7 @@ import typer
 
 from bot.bootstrap import preview_page, render_document
 from bot.domain.card import Style
+from bot.domain.errors import ConfigError
 from bot.domain.issue import ListKind
 from bot.settings import load_settings
 
@@ -38,7 +39,10 @@ def render(
         )
         return 0
     if html is not None:
-        html.write_text(preview_page(file.name, channel, messages), encoding="utf-8")
+        try:
+            html.write_text(preview_page(file.name, channel, messages), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"写不了文件：{html}（{error.strerror}）") from error
         out.print(f"已写到 {html}，用浏览器打开即可。", markup=False)
         return 0
     for message in messages:

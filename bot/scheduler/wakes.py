@@ -67,6 +67,9 @@ class Waker:
             self.last_beat = self._clock()
             if wake.next_at is not None:
                 self._aim(wake, await wake.next_at())
+        except asyncio.CancelledError:
+            # The service stops; what this wake did not do is still due in the tables.
+            log.info("wake %s was cut short", wake.name)
         except Exception as error:
             log.exception("wake %s failed; it is tried again in %s s", wake.name, wake.every_s)
             self._on_failure(wake.name, error)

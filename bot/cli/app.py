@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return _fail("aborted", "已中断。", 130, as_json)
     except TyperException as error:
-        return _fail("usage", f"{error.format_message()}（用法见 jianbao --help）", USAGE, as_json)
+        return _fail("usage", f"{error.format_message()}（用法见 jianbao --help）".lstrip(), USAGE, as_json)
     except SettingsError as error:
         return _fail("settings", str(error), USAGE, as_json)
     except DocumentRefused as error:

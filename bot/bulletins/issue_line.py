@@ -27,7 +27,8 @@ _NUMBER_AFTER = re.compile(
 _YEAR = re.compile(rf"[(〔\[【]?(?P<year>{_YEAR_DIGITS})(?:年度?)?[)〕\]】]?|(?P<year2>{_YEAR_DIGITS})年")
 _SPECIAL_ONLY = re.compile(_SPECIAL)
 _FILLING = re.compile(r"[()〔〕\[\]【】〈〉<>《》,、.;:·|/\-—–_*★☆~]+")
-_BLANK_NUMBER = re.compile(r"^(?:\d{4}年?)?第[xX×_*]*期$")
+_MARKS = r"、,.;:·|/\-—–_*★☆~"
+_BEFORE_NUMBER = re.compile(rf"^[)〕\]】〉>》{_MARKS}]+|[(〔\[【〈<《{_MARKS}]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ def _year_before(before: str, name: str) -> tuple[str | None, str]:
 
 def _name(before: str) -> str:
     """The words before the number, without dates, handling notes and brackets."""
-    return _FILLING.sub("", CLASSIFICATION.sub("", dates.without(before))).strip()
+    name = re.sub(r"\s", "", CLASSIFICATION.sub("", dates.without(before)))
+    name = _BEFORE_NUMBER.sub("", name)
+    return name.replace("(", "（").replace(")", "）")
 
 
 def _rest(after: str) -> str | None:
@@ -164,7 +167,13 @@ def label(line: IssueNumber, special: str, as_printed: str) -> str:
     """The issue line for people: `2022年第1期 总第20期`, from what is printed."""
     clean = re.sub(r"\s+", "", plain(as_printed))
     total = _TOTAL.search(clean)
-    head = re.sub(r"^[(\[【]|[)\]】]$", "", _TOTAL.sub("", clean)).replace("()", "").strip("()、,;·| ")
+    head = _TOTAL.sub("", clean).replace("()", "").strip("、,;·| ")
+    match = _first_number(head)
+    if match:
+        combined = re.match(r"[(]?合刊[)]?", head[match.end() :])
+        head = head[match.start() : match.end()] + (combined[0] if combined else "")
+    head = head[1:-1] if re.fullmatch(r"[(\[【][^()]*[)\]】]", head) else head
+    head = head if head.count("(") == head.count(")") else head.strip("()")
     if not head and line.number is not None:
         head = f"{special}第{line.number}期"
     return " ".join(filter(None, (head, total[0] if total else "")))

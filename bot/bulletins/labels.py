@@ -69,8 +69,10 @@ NUMBERED = {
 BULLET = re.compile(
     r"^\s*(?:[●○■□★☆◆◇▲△▼▽►▶▪▫◎※•·∙⚫⚪✦✧❖➢⮚\uf06c\uf0b2\uf075\uf0d8\uf06e>*+~]+|[-–—]{1}(?![-–—\d]))\s*(?=\S)"
 )
+# On text as printed: dots or a wide gap, then a page number.
 LEADER = re.compile(
-    r"(?:\s*[.…·・⋯‥_\-—]{2,}\s*|\t\s*|\s{2,}|\s*[(/]\s*)(?:第\s*)?(\d{1,3}|" + CHINESE + r"{1,3})\s*(?:页)?\s*\)?$"
+    r"(?:\s*(?:[.．·・_\-—]{2,}|[…⋯‥]+)\s*|\t\s*|\s{2,}|\s*[(（/]\s*)"
+    r"(?:第\s*|[Pp]\.?\s*)?(\d{1,3}|" + CHINESE + r"{1,3})\s*页?\s*[)）]?$"
 )
 
 TABLE_TITLE = re.compile(

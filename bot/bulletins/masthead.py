@@ -124,8 +124,7 @@ def _number(sheet: list[Piece], anchors: list[int], head: Masthead) -> None:
         year = line.year if year is None else year
         special = special or line.special
         head.combined |= line.combined
-        text = sheet[i].plain
-        parts.append(dates.without(text[text.find(line.name[-1]) + 1 :] if line.name and line.name in text else text))
+        parts.append(dates.without(sheet[i].plain))
         sheet[i].give(Role.NUMBER, "issue_line")
         if head.classification is None and (note := CLASSIFICATION.findall(sheet[i].plain)):
             head.classification = " ".join(note)
@@ -136,7 +135,9 @@ def _number(sheet: list[Piece], anchors: list[int], head: Masthead) -> None:
 
 
 def _name(sheet: list[Piece], anchors: list[int], head: Masthead, stop: int) -> None:
-    before = _lines_before(sheet, anchors[0])
+    before, others = _lines_before(sheet, anchors[0])
+    for i in others:
+        _date_and_issuers(sheet[i], head, sheet[i].text)
     line = issue_line.read(sheet[anchors[0]].text)
     unit = line is not None and bool(
         AFTER.search(line.name) or (UNIT_SUFFIX.search(line.name) and not PUBLICATION.search(line.name))
@@ -145,7 +146,7 @@ def _name(sheet: list[Piece], anchors: list[int], head: Masthead, stop: int) -> 
         _date_and_issuers(sheet[anchors[0]], head, line.name)
     if line is not None and line.name and not unit:
         # The name, or its end, stands on the issue line itself.
-        before = [i for i in before if not _repeats(sheet[i].key, line.name)]
+        before = [i for i in before if _bare(sheet[i].key) != line.name]
         own = line.name
     else:
         own = ""
@@ -162,32 +163,27 @@ def _name(sheet: list[Piece], anchors: list[int], head: Masthead, stop: int) -> 
     before = _without_repeats(sheet, before)
     for i in before:
         sheet[i].give(Role.MASTHEAD, "name_at_issue_line")
-    head.name = "".join(_bare(unspaced(sheet[i].text)) for i in before) + own
+    head.name = "".join(_bare(unspaced(sheet[i].text)) for i in before) + _bare(own)
     head.end = max([head.end, *(i + 1 for i in before)])
 
 
-def _lines_before(sheet: list[Piece], anchor: int) -> list[int]:
-    found: list[int] = []
+def _lines_before(sheet: list[Piece], anchor: int) -> tuple[list[int], list[int]]:
+    """The lines above the issue line: those of the name, and those of issuer or date."""
+    names: list[int] = []
+    others: list[int] = []
     for i in range(anchor - 1, -1, -1):
         piece = sheet[i]
-        if piece.role in (Role.FURNITURE, Role.LAYOUT):
-            if piece.role is Role.FURNITURE or piece.block.kind is Kind.TABLE:
-                break
-            continue
+        if piece.role is Role.FURNITURE or piece.block.kind is Kind.TABLE:
+            break
         if not piece.free:
             continue
-        if issue_line.read(piece.text) or len(found) >= _MAX_NAME_LINES or is_prose(piece.key):
+        if issue_line.read(piece.text) or len(names) >= _MAX_NAME_LINES or is_prose(piece.key):
             break
         if (AFTER.search(piece.plain) and _is_unit(piece)) or dates.find(piece.plain):
-            _pending_issuer(piece)
-            continue
-        found.insert(0, i)
-    return found
-
-
-def _pending_issuer(piece: Piece) -> None:
-    """A line of issuer or date above the issue line: read with the issuers later."""
-    piece.rule = "issuer_above_issue_line"
+            others.insert(0, i)
+        else:
+            names.insert(0, i)
+    return names, others
 
 
 def _lines_after(sheet: list[Piece], start: int, stop: int) -> list[int]:
@@ -229,10 +225,6 @@ def _without_repeats(sheet: list[Piece], lines: list[int]) -> list[int]:
     return kept
 
 
-def _repeats(text: str, name: str) -> bool:
-    return _bare(text) == name
-
-
 def _bare(text: str) -> str:
     match = _BRACKETED.match(text)
     return match[1] if match else text
@@ -268,9 +260,6 @@ def _handling(front: list[Piece], head: Masthead) -> None:
 
 def _issuers(sheet: list[Piece], head: Masthead, stop: int) -> None:
     """Issuers and date in the pieces that follow, up to the first that is neither."""
-    for piece in sheet[: head.end]:
-        if piece.free and piece.rule == "issuer_above_issue_line":
-            _date_and_issuers(piece, head, piece.text)
     i, seen_rule = head.end, False
     while i < min(head.end + _REACH, stop, len(sheet)):
         piece = sheet[i]

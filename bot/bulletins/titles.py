@@ -38,18 +38,12 @@ def is_marked(text: str) -> bool:
 
 def has_leader(text: str) -> bool:
     """Ends with dots or a wide gap and a page number, as an entry of a 目录."""
-    return bool(LEADER.search(plain(text)))
+    return bool(LEADER.search(text.rstrip()))
 
 
 def without_leader(text: str) -> str:
-    """An entry of a 目录 without its dots and page number."""
-    shown = plain(text).rstrip()
-    match = LEADER.search(shown)
-    if match is None:
-        return re.sub(r"[.…·・⋯‥]{3,}$", "", shown).strip()
-    if len(shown) == len(text.rstrip()):
-        return text[: match.start()].strip()
-    return re.sub(r"(?:[.…·・⋯‥_]{2,}|\t|\s{2,}|[(（/]).*$", "", text).strip()
+    """An entry of a 目录 without its dots and page number, as printed otherwise."""
+    return re.sub(r"(?:[.．·・]{3,}|[…⋯‥]+)$", "", LEADER.sub("", text.rstrip()).rstrip()).strip()
 
 
 # A title is compared with every heading that may be it.

@@ -30,7 +30,7 @@ def split_units(text: str) -> list[str]:
         if letter_spaced(part) or not all(len(w) >= 3 and UNIT_SUFFIX.search(AFTER.sub("", w)) for w in words):
             words = ["".join(words)]
         for word in words:
-            unit = printed(AFTER.sub("", word))
+            unit = printed(AFTER.sub("", word)).replace("(", "（").replace(")", "）")
             if units and len(unit) <= 3 and UNIT_SUFFIX.search(unit):
                 units[-1] += unit  # the end of a name wrapped over two lines
             elif len(unit) >= 2 and not URGENCY.match(unit) and not COPY_NUMBER.match(unit):

@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,14 @@ def parse_many(
 
     try:
         with ThreadPoolExecutor(count) as threads:
-            yield from threads.map(one, files)
+            # A folder may be larger than memory: only a few files are read ahead.
+            ahead: deque[Future[tuple[str, Issue | DocumentRefused]]] = deque()
+            for item in files:
+                ahead.append(threads.submit(one, item))
+                if len(ahead) > 2 * count:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
     finally:
         for reader in pool:
             reader.close()

@@ -173,7 +173,8 @@ def label(line: IssueNumber, special: str, as_printed: str) -> str:
         combined = re.match(r"[(]?合刊[)]?", head[match.end() :])
         head = head[match.start() : match.end()] + (combined[0] if combined else "")
     head = head[1:-1] if re.fullmatch(r"[(\[【][^()]*[)\]】]", head) else head
-    head = head if head.count("(") == head.count(")") else head.strip("()")
+    if head.count("(") != head.count(")"):
+        head = head.strip("()") if head[0] in "()" else f"{head})"
     if not head and line.number is not None:
         head = f"{special}第{line.number}期"
     return " ".join(filter(None, (head, total[0] if total else "")))

@@ -134,17 +134,17 @@ class _Fate:
 
 def _live(release: Release, death: Death, go: bool) -> None:
     fate = _Fate(death)
-    app = fate.app = open_app(_settings(release), hook=fate if death != Death() else pass_by)
+    app = fate.app = open_app(settings_of(release), hook=fate if death != Death() else pass_by)
     try:
         if go:
-            app.deliver(_released(app, release), wait_s=None, on_settled=None)
+            app.deliver(release_issue(app, release), wait_s=None, on_settled=None)
         else:
-            app.store.import_directory(_directory(release), who="test", why="", now=utc_now())
+            app.store.import_directory(directory_of(release), who="test", why="", now=utc_now())
     finally:
         app.close()
 
 
-def _settings(release: Release) -> Settings:
+def settings_of(release: Release) -> Settings:
     return Settings.model_validate(
         {
             "data_dir": release.home,
@@ -156,19 +156,19 @@ def _settings(release: Release) -> Settings:
     )
 
 
-def _channel(number: int) -> str:
+def channel_of(number: int) -> str:
     return list(_PATHS)[number % len(_PATHS)]
 
 
-def _directory(release: Release) -> Directory:
+def directory_of(release: Release) -> Directory:
     def robot(n: int) -> Target:
-        url = release.sandbox + _PATHS[_channel(n)].format(key=f"robot-{n:05d}")
-        return Target(_channel(n), Secret(url), style=Style.TEXT)
+        url = release.sandbox + _PATHS[channel_of(n)].format(key=f"robot-{n:05d}")
+        return Target(channel_of(n), Secret(url), style=Style.TEXT)
 
     return Directory(tuple(Recipient(f"unit-{n}", f"第{n}局", targets=(robot(n),)) for n in range(release.targets)))
 
 
-def _released(app: App, release: Release) -> int:
+def release_issue(app: App, release: Release) -> int:
     """The issue's id. A second time it finds what the first has left: nothing, the issue, or the deliveries too."""
     now = utc_now()
     stored = app.store.save_issue(

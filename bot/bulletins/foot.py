@@ -25,6 +25,8 @@ from bot.bulletins.roles import Piece, Role
 from bot.bulletins.units import split_units
 from bot.domain.issue import ListKind
 
+_WHOLE_NAME = re.compile(rf"{UNIT_SUFFIX.pattern}|(?:单位|部门|领导|同志)$")
+_NAME_STARTS = re.compile(r"[各省市县区本]")
 _TAIL_OF_NAME = re.compile(r"^(?:人民政府|办公室|委员会|管委会|领导小组|各?(?:成员)?单位|办事处)[。.]?$")
 
 
@@ -192,9 +194,14 @@ def _next_item(text: str, above: Piece, piece: Piece) -> bool:
     """Whether a line set below is an item of its own, and not the rest of a name."""
     if not text or text.endswith(("、", "，", ",", "；", ";")) or piece.plain.startswith(("、", "，", ",", "；", ";")):
         return False
-    # A list that prints its separators would not leave one out at the end of a line.
-    separated = len(lists.items(text)) > 1 or _TAIL_OF_NAME.match(piece.key)
-    return not (above.block.full or separated or _open_bracket(text))
+    if above.block.full or _open_bracket(text) or _TAIL_OF_NAME.match(piece.key):
+        return False
+    printed_items = lists.items(text)
+    # A list that prints its separators seldom leaves one out at a line's end: only between two whole names.
+    whole = (
+        bool(printed_items) and bool(_WHOLE_NAME.search(printed_items[-1])) and bool(_NAME_STARTS.match(piece.plain))
+    )
+    return len(printed_items) < 2 or whole
 
 
 def _open_bracket(text: str) -> bool:

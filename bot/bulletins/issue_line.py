@@ -140,6 +140,7 @@ def _name(before: str) -> str:
 
 def _rest(after: str) -> str | None:
     """What follows the number: "" for brackets and handling notes, issuer or date as text, None for other words."""
+    after = re.sub(rf"^[、,和及-]第?{NUMBER}[期号]", "", after)
     after = re.sub(r"^[(]?(?:合刊|增刊|专刊|特刊|合订)[)]?", "", after)
     left = _FILLING.sub(" ", SIGNER.sub(" ", CLASSIFICATION.sub(" ", WEEKDAY.sub(" ", dates.without(after))))).strip()
     left = re.sub(rf"^{_YEAR_DIGITS}年?$|^第?\d+版$|^共?\d+[页版]$", "", left).strip()

@@ -35,6 +35,11 @@ from bot.bulletins.units import AFTER, BEFORE, SPLIT, split_units
 from bot.domain.issue import IssueNumber
 
 _SITE_NAME = re.compile(r"[_|]|\s[-—–]+\s|(?<=[)）报])[-—–]+")
+# A name of any kind with a date set apart at the other end of the line.
+_DATED = re.compile(
+    r"(?:\s{2,}|\t)[^\s].{4,20}[日号]\s*$|^.{6,20}[日号](?:\s{2,}|\t)|(?:\s{2,}|\t)\d{4}[-./]\d{1,2}[-./]\d{1,2}\s*$"
+)
+_SENTENCE_MARKS = re.compile(r"[，。：！？、“”:!?,]")
 _BRACKETED = re.compile(r"^[【\[《<(（](.*)[】\]》>)）]$")
 _MAX_NAME_LINES = 6
 _REACH = 10  # blocks after the issue line in which issuer and date are looked for
@@ -294,6 +299,8 @@ def _is_issuer_line(piece: Piece, *, done: bool) -> bool:
         return True
     if BEFORE.match(left) or AFTER.search(left):
         return len(left) <= 80
+    if _DATED.search(text) and len(left) <= 40 and not _SENTENCE_MARKS.search(left):
+        return not done
     parts = [p.replace(" ", "") for p in SPLIT.split(CLASSIFICATION.sub("  ", left)) if p.strip()]
     units = bool(parts) and all(UNIT_SUFFIX.search(p) and len(p) <= 40 for p in parts)
     return units and not done

@@ -382,3 +382,157 @@ layout(
         {"title": "护路员：我的路我来管？", "body": B2},
     ],
 )
+
+layout(
+    "txt-two-issues-named",
+    "合刊写作第5期、第6期；编发单位没有通常的单位字尾，日期隔开在行末",
+    "口岸动态\n2021年第5期、第6期（合刊）\n梅州海关　　　2021年6月30日\n" + articles() + FOOT,
+    issue={"year": 2021, "number": 5, "total": None},
+    issuer=["梅州海关"],
+    date="2021-06-30",
+    articles=TWO,
+)
+layout(
+    "txt-supplement-in-brackets",
+    "第3期（增刊）；主办单位整行加括号",
+    "口岸动态\n第3期（增刊）\n（梅州市口岸局主办）\n2021.6.30\n" + articles() + FOOT,
+    issue={"year": 2021, "number": 3, "total": None},
+    issuer=["梅州市口岸局"],
+    articles=TWO,
+)
+layout(
+    "txt-continued-on-page",
+    "（下转第2页）（上接第1页）把段落断开",
+    HEAD
+    + "\n　　　　　"
+    + A1
+    + "\n\n　　"
+    + B1[0][:30]
+    + "\n　　　　　　（下转第2页）\n\f（上接第1页）\n"
+    + B1[0][30:]
+    + "\n"
+    + ind(B1[1:])
+    + "\n\n"
+    + FOOT,
+    articles=[{"title": A1, "body": B1}],
+)
+layout(
+    "txt-numbered-clauses",
+    "“会议强调：”之后的分条各是一段",
+    HEAD
+    + "\n　　　　　"
+    + A1
+    + "\n\n　　会议强调：\n　　1.压实责任；\n　　2.加强巡查；\n　　3.严格考核。\n"
+    + ind(B1)
+    + "\n\n"
+    + FOOT,
+    articles=[{"title": A1, "body": ["会议强调：", "1.压实责任；", "2.加强巡查；", "3.严格考核。", *B1]}],
+)
+layout(
+    "txt-numbered-clauses-no-indent",
+    "同上，段落不缩进，以空行分段",
+    HEAD + "\n" + A1 + "\n\n会议强调：\n\n1.压实责任；\n\n2.加强巡查；\n\n" + "\n\n".join(B1) + "\n\n" + FOOT,
+    articles=[{"title": A1, "body": ["会议强调：", "1.压实责任；", "2.加强巡查；", *B1]}],
+)
+layout(
+    "html-linked-headlines",
+    "要目是页内链接；名单是项目列表；标题只加粗",
+    "<html><body><div class=c><p style='text-align:center'><span style='font-size:36px'>梅县区农村工作简报</span></p><p style='text-align:center'>第8期</p><p>梅县区农业农村局&nbsp; &nbsp; &nbsp;2023年4月5日</p><p><strong>【本期导读】</strong></p><p>1.<a href='#a1'>"
+    + A1
+    + "</a></p><p>2.<a href='#a2'>"
+    + A2
+    + "</a></p>"
+    + "".join(
+        f"<p><strong>{t}</strong></p>" + "".join(f"<p>&emsp;&emsp;{p}</p>" for p in b) for t, b in ((A1, B1), (A2, B2))
+    )
+    + "<ul><li>报送：市委办、市府办</li><li>发送：各县（市、区）人民政府</li><li>抄送：市直有关单位</li></ul></div></body></html>",
+    articles=TWO,
+    lists=LISTS,
+    masthead="梅县区农村工作简报",
+)
+layout(
+    "html-issue-in-bordered-table",
+    "整期在带边框的表格里，版记的标签与单位分格",
+    "<html><body><div class=c><table border=1><tr><td colspan=2>梅县区农村工作简报</td></tr><tr><td>第8期</td><td>梅县区农业农村局　2023年4月5日</td></tr><tr><td colspan=2>"
+    + "".join(
+        f"<p align=center>{t}</p>" + "".join(f"<p>&emsp;&emsp;{p}</p>" for p in b) for t, b in ((A1, B1), (A2, B2))
+    )
+    + "</td></tr><tr><td>报送</td><td>市委办、市府办</td></tr><tr><td>发送</td><td>各县（市、区）人民政府</td></tr><tr><td>抄送</td><td>市直有关单位</td></tr></table></div></body></html>",
+    articles=TWO,
+    lists=LISTS,
+    masthead="梅县区农村工作简报",
+    date="2023-04-05",
+)
+layout(
+    "txt-page-of-headline-below",
+    "要目的版次另起一行加括号",
+    HEAD + "\n本期导读\n● " + A1 + "\n　 （第1版）\n● " + A2 + "\n\n" + articles() + FOOT,
+    articles=TWO,
+)
+layout(
+    "txt-lists-without-stops",
+    "名单没有句号，续行另起一个单位",
+    HEAD
+    + articles()
+    + "\n\n报：市委办\n送：市府办、区委各部委\n　　区直各单位\n发：各镇\n\n编辑：张三　　　审核：李四　　　（共印五十份）\n",
+    lists={"report": ["市委办"], "send": ["市府办", "区委各部委", "区直各单位", "各镇"], "copy": []},
+    print_count=50,
+    articles=TWO,
+)
+layout(
+    "txt-chinese-numbered-titles",
+    "标题带“一、二、”，没有要目",
+    "梅县区农村工作简报\n第8期\n梅县区农业农村局　2023年4月5日\n" + articles(titles=("一、" + A1, "二、" + A2)) + FOOT,
+    articles=TWO,
+)
+layout(
+    "txt-chinese-numbered-contents",
+    "目录与标题都带“一、二、”",
+    HEAD
+    + "\n目　录\n\n一、"
+    + A1
+    + "……………1\n二、"
+    + A2
+    + "……………3\n\n"
+    + articles(titles=("一、" + A1, "二、" + A2))
+    + FOOT,
+    articles=TWO,
+)
+layout(
+    "txt-signed-below-article",
+    "文末有落款单位和日期，不是简报日期，也不是正文",
+    HEAD
+    + "\n　　　　"
+    + A1
+    + "\n"
+    + ind(B1)
+    + "\n　　　　　　　　　　　　　　　　平远县交通运输局\n　　　　　　　　　　　　　　　　2023年4月3日\n\n"
+    + FOOT,
+    articles=[{"title": A1, "body": B1}],
+    date="2023-04-05",
+)
+layout(
+    "txt-note-no-indent",
+    "“按：”开头的按语；段落不缩进",
+    "内部刊物\n\n梅县区农村工作简报\n\n第8期\n\n梅县区农业农村局　2023年4月5日\n\n"
+    + "\n\n".join(["按：近期各地做法可学。", A1, *B1, A2, *B2])
+    + "\n\n"
+    + FOOT,
+    classification="内部刊物",
+    articles=TWO,
+)
+layout(
+    "txt-lines-are-paragraphs",
+    "每行一段，只在文章之间空行",
+    "梅县区农村工作简报\n第8期\n梅县区农业农村局　2023年4月5日\n\n"
+    + A1
+    + "\n"
+    + "\n".join(B1)
+    + "\n\n"
+    + A2
+    + "\n"
+    + "\n".join(B2)
+    + "\n\n"
+    + FOOT,
+    articles=TWO,
+)

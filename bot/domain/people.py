@@ -63,6 +63,11 @@ class Account:
     has_password: bool = False
     has_totp: bool = False
 
+    @property
+    def who(self) -> str:
+        """How history names this person; unique, so that two approvers of one name stay two."""
+        return f"{self.shown}（{self.name}）"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:

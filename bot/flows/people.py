@@ -117,7 +117,7 @@ class People:
         if failures:
             self.store.forget_failures(key)
         if found.password_hash and self.hasher.check_needs_rehash(found.password_hash):
-            self.store.set_password(found.account.id, self.hasher.hash(password), who=found.account.shown, now=now)
+            self.store.set_password(found.account.id, self.hasher.hash(password), who=found.account.who, now=now)
         return self.begin_session(found.account)
 
     def begin_session(self, account: Account) -> str:
@@ -183,7 +183,7 @@ class People:
             raise ConfigError("链接已经用过。")
         hashed = self.hasher.hash(password)
         if found.account is not None:
-            self.store.set_password(found.account.id, hashed, who=found.account.shown, now=now)
+            self.store.set_password(found.account.id, hashed, who=found.account.who, now=now)
             self.store.forget_failures(digest(f"name:{found.account.name}"))
             account_id: int | None = found.account.id
         else:
@@ -222,8 +222,14 @@ class People:
         if found is None or found.password_hash is None or not self._password_fits(found.password_hash, old):
             raise ConfigError("原密码不对，没有修改。")
         self._check_password(new, account.name)
-        self.store.set_password(account.id, self.hasher.hash(new), who=account.shown, now=self.clock())
+        self.store.set_password(account.id, self.hasher.hash(new), who=account.who, now=self.clock())
         return self.begin_session(account)
+
+    def check_password(self, account: Account, password: str) -> None:
+        """Is it really they who sit there? ConfigError when not."""
+        found = self.store.credentials(account.name)
+        if found is None or found.password_hash is None or not self._password_fits(found.password_hash, password):
+            raise ConfigError("密码不对，没有改动。")
 
     def new_totp(self) -> str:
         """A seed to be shown to its owner; it counts from `confirm_totp` on."""
@@ -238,7 +244,7 @@ class People:
             raise ConfigError("密钥不完整，请重新开始。")
         if not pyotp.TOTP(seed).verify(re.sub(r"\s", "", code), for_time=self.clock(), valid_window=1):
             raise ConfigError("动态口令不对：请核对手机时间，输入应用里当前的 6 位数字。")
-        self.store.set_totp(account.id, Secret(seed), who=account.shown, now=self.clock())
+        self.store.set_totp(account.id, Secret(seed), who=account.who, now=self.clock())
 
     def end_totp(self, account: Account, *, who: str) -> None:
         self.store.set_totp(account.id, None, who=who, now=self.clock())
@@ -254,7 +260,7 @@ class People:
         token, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self.clock()
         expires = now + dt.timedelta(days=days) if days else None
         self.store.add_token(
-            digest(token), account.id, name.strip(), scopes, expires_at=expires, who=account.shown, now=now
+            digest(token), account.id, name.strip(), scopes, expires_at=expires, who=account.who, now=now
         )
         return token
 
@@ -262,7 +268,7 @@ class People:
         return self.store.token(digest(text), now=self.clock()) if text.startswith(TOKEN_PREFIX) else None
 
     def revoke_token(self, account: Account, token_id: int) -> None:
-        if not self.store.revoke_token(account.id, token_id, who=account.shown, now=self.clock()):
+        if not self.store.revoke_token(account.id, token_id, who=account.who, now=self.clock()):
             raise ConfigError("没有这个令牌，或已经作废。")
 
     # --- the rules -------------------------------------------------------------------------------------------------

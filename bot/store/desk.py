@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState, Reason
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError
 from bot.domain.pages import Settling
+from bot.domain.plan import StoredTarget
 
 from . import tally
 from .columns import AnyRow
@@ -19,7 +20,7 @@ from .directory import Directories
 from .history import Entry, record
 from .importing import Import
 from .parking import unpark
-from .schema import IS_FAILED, delivery, target
+from .schema import IS_FAILED, delivery, recipient, target
 
 _AGAIN = (DeliveryState.REFUSED, DeliveryState.EXHAUSTED)
 _ALLOWED: Mapping[Settling, tuple[DeliveryState, ...]] = {
@@ -79,6 +80,29 @@ class Desk(Directories):
             mine = (delivery.c.target_id == target_id, delivery.c.issue_id == latest.scalar_subquery())
             failed = sa.select(delivery).where(*mine, IS_FAILED, delivery.c.state.in_(_AGAIN))
             return _again(connection, failed, who=who, why="群机器人已修复，补发", now=now)
+
+    def stored_target(self, target_id: int) -> StoredTarget | None:
+        """A robot that stands in the directory, with its credentials, enabled or not."""
+        with self.db.read() as connection:
+            owner = connection.execute(
+                sa.select(target.c.recipient_id).where(target.c.id == target_id, target.c.removed_at.is_(None))
+            ).scalar_one_or_none()
+            if owner is None:
+                return None
+            ((_, unit, rows),) = self._recipients(
+                connection,
+                sa.select(recipient).where(recipient.c.id == owner),
+                sa.select(target).where(target.c.id == target_id),
+            )
+        return StoredTarget(target_id, unit, unit.targets[0], rows[0].suspended_at, rows[0].suspended_reason)
+
+    def removed_target(self, target_id: int) -> tuple[str, Target] | None:
+        """(recipient id, robot) of one that was taken out of the directory."""
+        with self.db.read() as connection:
+            row = connection.execute(
+                sa.select(target).where(target.c.id == target_id, target.c.removed_at.is_not(None))
+            ).one_or_none()
+        return None if row is None else (row.recipient_id, self._target(row))
 
     def edit_directory(
         self, change: Callable[[Directory], Directory], *, who: str, why: str, now: dt.datetime

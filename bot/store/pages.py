@@ -282,9 +282,9 @@ def _is_id(text: str) -> bool:
 def _counts(connection: sa.Connection, ids: Iterable[int]) -> defaultdict[int, dict[DeliveryState, int]]:
     found: defaultdict[int, dict[DeliveryState, int]] = defaultdict(dict)
     query = sa.select(tally_table).where(tally_table.c.issue_id.in_(list(ids)), tally_table.c.count > 0)
-    for row in connection.execute(query):
-        state = DeliveryState.PENDING if row.slot == tally.WAITING else DeliveryState(row.slot)
-        found[row.issue_id][state] = found[row.issue_id].get(state, 0) + row.count
+    for issue_id, slot, count in connection.execute(query):
+        state = DeliveryState.PENDING if slot == tally.WAITING else DeliveryState(slot)
+        found[issue_id][state] = found[issue_id].get(state, 0) + count
     return found
 
 

@@ -145,9 +145,9 @@ class People(Part):
             connection.execute(sa.delete(session).where(session.c.expires_at <= now))
             row = {"id_hash": id_hash, "account_id": account_id, "created_at": now, "seen_at": now}
             connection.execute(sa.insert(session).values(**row, expires_at=expires_at))
-            shown = connection.execute(sa.select(account.c.shown).where(account.c.id == account_id)).scalar_one()
+            owner = _account(connection.execute(sa.select(account).where(account.c.id == account_id)).one())
             entry = Entry("account.signed_in", f"account:{account_id}")
-            record(connection, [entry], who=shown, why="", now=now)
+            record(connection, [entry], who=owner.who, why="", now=now)
 
     def session(self, id_hash: str, *, idle: dt.timedelta, now: dt.datetime) -> Account | None:
         """Whose it is; None when it is unknown, over, unused for `idle`, or its account is disabled."""

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="数据库地址；留空为 data_dir 下的 jianbao.db（SQLite）。")
     secret_key: SecretStr | None = Field(None, description="加密机器人地址和密钥的主密钥；留空则首次启动时生成。")
     public_url: str | None = Field(None, description="阅读页的对外网址前缀；留空则卡片不带链接。")
+    reader_link_days: int = Field(180, ge=1, le=3660, description="卡片上的阅读链接在发送后多少天内有效。")
+    oidc_issuer: str | None = Field(None, description="统一身份认证（OIDC）的发行者网址；留空则不用。")
+    oidc_client_id: str = Field("", description="在统一身份认证登记的客户端编号。")
+    oidc_client_secret: SecretStr | None = Field(None, description="该客户端的密钥。")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="除厂商自有域名外允许的主机，逗号分隔的 host 或 host:port；写明内网地址即允许它（含 http）。"
     )
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="日志格式。")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")
 
-    @field_validator("secret_key", "public_url", "templates_dir", mode="before")
+    @field_validator("secret_key", "public_url", "templates_dir", "oidc_issuer", "oidc_client_secret", mode="before")
     @classmethod
     def _blank(cls, value: object) -> object:
         return None if value == "" else value
@@ -101,7 +105,7 @@ class Settings(BaseSettings):
             raise ValueError("不是已知的时区名，例如 Asia/Shanghai") from error
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "oidc_issuer")
     @classmethod
     def _url(cls, value: str | None) -> str | None:
         if value is None:

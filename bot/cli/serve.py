@@ -21,5 +21,12 @@ def serve(
 ) -> int:
     from bot.bootstrap.service import serve as run_service  # noqa: PLC0415 - a web framework only this command needs
 
-    run_service(load_settings(), host, port, on_ready=lambda url: err.print(f"服务已启动：{url}/", markup=False))
+    run_service(load_settings(), host, port, on_ready=_ready)
     return 0
+
+
+def _ready(address: str, setup: str | None) -> None:
+    err.print(f"服务已启动：{address}/", markup=False)
+    if setup is not None:
+        err.print("还没有账号。请用浏览器打开这个一次性链接，设置管理员（3 天内有效）：", markup=False)
+        err.print(setup, markup=False, soft_wrap=True)

@@ -2,5 +2,6 @@
 
 from .app import create_app
 from .health import Readiness
+from .office import Office
 
-__all__ = ["Readiness", "create_app"]
+__all__ = ["Office", "Readiness", "create_app"]

@@ -1,0 +1,221 @@
+"""Issues, their release, deliveries and sign-offs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, UploadFile
+from starlette.responses import Response
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.errors import ConfigError
+from bot.domain.plan import StoredIssue
+from bot.domain.release import IssueState
+from bot.flows.publish import Published
+from bot.web.issue_acts import Act
+
+from .caller import ApiError, Caller, Edits, Key, Reads, Releases
+from .models import (
+    AttemptOut,
+    Count,
+    Decision,
+    DeliveryDetailOut,
+    DeliveryOut,
+    IssueOut,
+    Paged,
+    Released,
+    Settle,
+    SignOffOut,
+)
+
+router = APIRouter()
+Id = Annotated[int, Path(ge=1, le=2**53)]
+Cursor = Annotated[int, Query(ge=0, le=2**53)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Search = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/issues", response_model=Paged[IssueOut])
+def issues(
+    caller: Reads, search: Search = "", state: IssueState | None = None, cursor: Cursor = 0, limit: Limit = 50
+) -> Paged[IssueOut]:
+    """Newest first."""
+    states = (state,) if state is not None else ()
+    lines, total = caller.office.store.issue_lines(search=search, states=states, limit=limit, offset=cursor)
+    end = cursor + limit
+    return Paged(items=[IssueOut.of_line(line) for line in lines], next=end if end < total else None)
+
+
+@router.post("/issues", response_model=IssueOut)
+def upload(caller: Edits, file: UploadFile, key: Key = None) -> Response:
+    """Take in one document (TXT, HTML, DOCX, PDF). The same document again is the same issue."""
+    data, name = file.file.read(), (file.filename or "upload")[-200:]
+
+    def act() -> IssueOut:
+        published = caller.office.publisher.take_in(data, name, source="api", who=caller.who)
+        caller.office.settler.wake()
+        return _out(caller, published.stored)
+
+    return caller.once(key, name.encode() + b"\0" + data, act)
+
+
+@router.get("/issues/{issue_id}", response_model=IssueOut)
+def issue(caller: Reads, issue_id: Id) -> IssueOut:
+    return _out(caller, _stored(caller, issue_id))
+
+
+@router.get("/issues/{issue_id}/content", response_model=dict[str, Any])
+def content(caller: Reads, issue_id: Id) -> dict[str, Any]:
+    """The document as data, in the shape of `jianbao parse --json`."""
+    return _stored(caller, issue_id).issue.to_dict()
+
+
+@router.get("/issues/{issue_id}/recipients", response_model=dict[str, Any])
+def recipients(caller: Reads, issue_id: Id) -> dict[str, Any]:
+    """Who would get it by the directory as it is now, in the shape of `jianbao resolve --json`."""
+    _stored(caller, issue_id)
+    return caller.office.publisher.review(issue_id).resolution.to_dict()
+
+
+@router.post("/issues/{issue_id}/approve", response_model=IssueOut)
+def approve(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
+    return _decide(caller, issue_id, Act.APPROVE, decision, key)
+
+
+@router.post("/issues/{issue_id}/hold", response_model=IssueOut)
+def hold(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
+    """Needs `why`."""
+    return _decide(caller, issue_id, Act.HOLD, decision, key)
+
+
+@router.post("/issues/{issue_id}/reschedule", response_model=IssueOut)
+def reschedule(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
+    """Needs `at`, with its offset."""
+    return _decide(caller, issue_id, Act.RESCHEDULE, decision, key)
+
+
+@router.post("/issues/{issue_id}/cancel", response_model=IssueOut)
+def cancel(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
+    """Needs `why`."""
+    return _decide(caller, issue_id, Act.CANCEL, decision, key)
+
+
+@router.post("/issues/{issue_id}/release", response_model=Released)
+def release(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
+    """Now. A released issue again sends only to those not covered yet."""
+    return _decide(caller, issue_id, Act.RELEASE, decision, key)
+
+
+def _decide(caller: Caller, issue_id: int, act: Act, decision: Decision, key: str | None) -> Response:
+    def do() -> IssueOut:
+        stored = _stored(caller, issue_id)
+        if decision.revision_id is not None and decision.revision_id != stored.revision_id:
+            raise ApiError(409, "stale", "这一期已有新的版本，没有执行。")
+        published = _act(caller, issue_id, act, decision)
+        caller.office.settler.wake()
+        out = _out(caller, published.stored)
+        if act is not Act.RELEASE:
+            return out
+        return Released(**out.model_dump(), new_deliveries=published.new_deliveries)
+
+    return caller.once(key, decision, do)
+
+
+def _act(caller: Caller, issue_id: int, act: Act, decision: Decision) -> Published:
+    publisher, who, why = caller.office.publisher, caller.who, decision.why.strip()
+    match act:
+        case Act.APPROVE:
+            return publisher.approve(issue_id, who=caller.account.who, why=why)
+        case Act.RELEASE:
+            return publisher.release_now(issue_id, who=who, why=why or "接口立即发布")
+        case Act.RESCHEDULE:
+            if decision.at is None or decision.at.tzinfo is None:
+                raise ApiError(422, "invalid", "at：请写明带时区的时间，如 2026-03-02T09:00:00+08:00。")
+            return publisher.reschedule(issue_id, at=decision.at.astimezone(dt.UTC), who=who, why=why)
+    if not why:
+        raise ApiError(422, "invalid", "why：请写明原因。")
+    return (
+        publisher.hold(issue_id, who=who, why=why) if act is Act.HOLD else publisher.cancel(issue_id, who=who, why=why)
+    )
+
+
+@router.get("/issues/{issue_id}/deliveries", response_model=Paged[DeliveryOut])
+def deliveries(
+    caller: Reads, issue_id: Id, state: DeliveryState | None = None, cursor: Cursor = 0, limit: Limit = 50
+) -> Paged[DeliveryOut]:
+    """In order of id."""
+    _stored(caller, issue_id)
+    states = (state,) if state is not None else ()
+    rows = caller.office.store.receipt_page(issue_id=issue_id, states=states, after=cursor, limit=limit + 1)
+    more = len(rows) > limit
+    return Paged(items=[DeliveryOut.of(r) for r in rows[:limit]], next=rows[limit - 1].id if more else None)
+
+
+@router.post("/issues/{issue_id}/resend-failed", response_model=Count)
+def resend_failed(caller: Releases, issue_id: Id, key: Key = None) -> Response:
+    """Send again what was refused or given up, where the robot works; never what is in doubt."""
+
+    def act() -> Count:
+        _stored(caller, issue_id)
+        return Count(count=caller.office.settler.resend_failed(issue_id, who=caller.who))
+
+    return caller.once(key, None, act)
+
+
+@router.get("/issues/{issue_id}/signoffs", response_model=list[SignOffOut])
+def signoffs(caller: Reads, issue_id: Id) -> list[SignOffOut]:
+    _stored(caller, issue_id)
+    return [SignOffOut.of(line) for line in caller.office.store.signoffs(issue_id)]
+
+
+@router.post("/issues/{issue_id}/remind", response_model=Count)
+def remind(caller: Releases, issue_id: Id, key: Key = None) -> Response:
+    """A reminder card to every unit that has not signed; how many units."""
+
+    def act() -> Count:
+        _stored(caller, issue_id)
+        return Count(count=caller.office.settler.remind_now(issue_id, who=caller.who))
+
+    return caller.once(key, None, act)
+
+
+@router.get("/deliveries/{delivery_id}", response_model=DeliveryDetailOut)
+def delivery(caller: Reads, delivery_id: Id) -> DeliveryDetailOut:
+    """One delivery with every attempt and what the platform answered."""
+    return _detail(caller, delivery_id)
+
+
+@router.post("/deliveries/{delivery_id}/settle", response_model=DeliveryDetailOut)
+def settle(caller: Releases, delivery_id: Id, decision: Settle, key: Key = None) -> Response:
+    """`arrived` (in doubt only), `resend` or `cancel`."""
+
+    def act() -> DeliveryDetailOut:
+        _detail(caller, delivery_id)
+        caller.office.settler.settle(delivery_id, decision.act, who=caller.who, why=decision.why)
+        return _detail(caller, delivery_id)
+
+    return caller.once(key, decision, act)
+
+
+def _detail(caller: Caller, delivery_id: int) -> DeliveryDetailOut:
+    found = caller.office.store.delivery(delivery_id)
+    if found is None:
+        raise ApiError(404, "not_found", "没有这条投递。")
+    return DeliveryDetailOut(
+        delivery=DeliveryOut.of(found.row),
+        attempts=[AttemptOut.of(a) for a in found.attempts],
+        opened_at=found.opened_at,
+        signed_at=found.signed_at,
+    )
+
+
+def _stored(caller: Caller, issue_id: int) -> StoredIssue:
+    try:
+        return caller.office.store.issue(issue_id)
+    except ConfigError as error:
+        raise ApiError(404, "not_found", str(error)) from None
+
+
+def _out(caller: Caller, stored: StoredIssue) -> IssueOut:
+    return IssueOut.of_stored(stored, dict(caller.office.store.counts(stored.id)))

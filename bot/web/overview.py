@@ -1,0 +1,101 @@
+"""总览: what goes out next, what needs a person, how the last release stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.pages import IssueLine
+from bot.domain.release import IssueState
+
+from .access import Viewer, Visit
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that needs a person: what it is, and the button that leads to its end."""
+
+    kind: str
+    title: str
+    said: str
+    path: str
+    button: str
+
+
+@router.get("/")
+def overview(visit: Viewer) -> HTMLResponse:
+    store = visit.office.store
+    latest = store.latest_released(1)
+    return visit.page(
+        "overview.html",
+        upcoming=store.upcoming(5),
+        tasks=tasks(visit),
+        latest=latest[0] if latest else None,
+        bar=bar(latest[0].counts) if latest else (),
+        empty=not store.recipient_names(),
+    )
+
+
+def bar(counts: Mapping[DeliveryState, int]) -> tuple[tuple[DeliveryState, int, float, float], ...]:
+    """The parts of a bar 100 wide: (state, how many, where it begins, how wide it is)."""
+    total, at, parts = sum(counts.values()), 0.0, []
+    for state in (
+        *(DeliveryState.ACCEPTED, DeliveryState.SENDING, DeliveryState.PENDING, DeliveryState.RETRYING),
+        *(DeliveryState.IN_DOUBT, DeliveryState.REFUSED, DeliveryState.EXHAUSTED, DeliveryState.CANCELLED),
+    ):
+        if count := counts.get(state, 0):
+            width = 100 * count / total
+            parts.append((state, count, round(at, 3), round(width, 3)))
+            at += width
+    return tuple(parts)
+
+
+def tasks(visit: Visit) -> list[Task]:
+    store = visit.office.store
+    held, _ = store.issue_lines(states=(IssueState.HELD,), limit=20)
+    found = [_held(line) for line in held]
+    for state, button in ((DeliveryState.IN_DOUBT, "去核实"), (DeliveryState.REFUSED, "去处理")):
+        for issue_id, count in list(store.in_state(state).items())[:5]:
+            line = store.issue(issue_id).issue
+            said = "可能已到达但没有得到确认，请到群里看一眼。" if state is DeliveryState.IN_DOUBT else "平台明确拒收。"
+            found.append(
+                Task(
+                    state.value,
+                    f"{line.label}：{count} 条{state.chinese}",
+                    said,
+                    f"/receipts/{issue_id}/list?state={state.value}",
+                    button,
+                )
+            )
+    for robot in store.target_lines()[:10]:
+        reason = robot.suspended_reason.chinese if robot.suspended_reason else ""
+        title = f"{robot.recipient_name}的群机器人“{robot.name}”已停用"
+        found.append(Task("refused", title, f"{reason}。", f"/directory/units/{robot.recipient_id}", "去修复"))
+    for source in store.source_healths():
+        if source.trouble:
+            said = f"已连续失败 {source.failures} 次：{source.trouble}"
+            found.append(Task("retrying", f"来源“{source.id}”取不到文件", said, "/sources", "查看"))
+    return found
+
+
+def _held(line: IssueLine) -> Task:
+    codes = {hold.code for hold in line.holds}
+    path, button = f"/issues/{line.id}", "去处理"
+    if codes & {"unresolved_phrase", "unresolved_exclusion"}:
+        path, button = f"{path}#recipients", "认领单位"
+    elif codes == {"needs_approval"}:
+        button = "去批准"
+    title = f"{line.masthead} {line.label}".strip()
+    return Task("held", title, " ".join(h.message for h in line.holds), path, button)
+
+
+@router.get("/sources")
+def sources(visit: Viewer) -> HTMLResponse:
+    """Where issues come from by themselves, and how each fares."""
+    return visit.page("sources.html", sources=visit.office.store.source_healths())

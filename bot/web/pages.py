@@ -1,0 +1,114 @@
+"""Rendering: templates, the filters they use, and the answers made of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from bot.domain.issue import ListKind
+from bot.domain.people import Role
+from bot.domain.release import IssueState
+
+from . import wording
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_WEEKDAYS = "一二三四五六日"
+
+_environment = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the content, so browsers may keep it for good."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def when(moment: dt.datetime | None, zone: ZoneInfo) -> str:
+    """`2026年6月30日 09:00`, or a dash."""
+    return f"{moment.astimezone(zone):%Y年%-m月%-d日 %H:%M}" if moment else "—"
+
+
+def weekday(moment: dt.datetime, zone: ZoneInfo) -> str:
+    return f"星期{_WEEKDAYS[moment.astimezone(zone).weekday()]}"
+
+
+def day(date: dt.date | None) -> str:
+    return f"{date:%Y年%-m月%-d日}" if date else "—"
+
+
+def shown(value: object, field: str = "") -> str:
+    """A value of the history in a clerk's words."""
+    match value:
+        case None | "":
+            return "（无）"
+        case bool():
+            return "是" if value else "否"
+        case list() | tuple():
+            return "、".join(shown(v, field) for v in value) or "（无）"
+        case dict():
+            return (
+                str(value["message"]) if "message" in value else "；".join(f"{k}：{shown(v)}" for k, v in value.items())
+            )
+        case str() if field in wording.VALUES:
+            return wording.VALUES[field].get(value, value)
+        case _:
+            return str(value)
+
+
+_environment.globals |= {
+    "asset": asset,
+    "mark": wording.MARKS.__getitem__,
+    "issue_mark": wording.ISSUE_MARKS.__getitem__,
+    "outcome_words": wording.OUTCOMES.__getitem__,
+    "via_words": wording.VIAS.__getitem__,
+    "style_words": wording.STYLES.__getitem__,
+    "Role": Role,
+    "ListKind": ListKind,
+    "IssueState": IssueState,
+}
+_environment.filters |= {
+    "day": day,
+    "shown": shown,
+    "role_words": lambda role: wording.ROLES.get(role, role),
+    "action_words": lambda action: wording.ACTIONS.get(action, action),
+    "field_words": lambda field: wording.FIELDS.get(field, field),
+}
+
+
+def render(template: str, values: Mapping[str, Any], *, zone: ZoneInfo) -> str:
+    local = {"when": lambda moment: when(moment, zone), "weekday": lambda moment: weekday(moment, zone)}
+    return _environment.get_template(template).render(**local, **values)
+
+
+def html(template: str, values: Mapping[str, Any], *, zone: ZoneInfo, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(render(template, values, zone=zone), status_code=status)
+
+
+def download(data: bytes, name: str, media_type: str = "application/octet-stream") -> Response:
+    """A file to be kept, never shown in the page's own origin. The name may come from outside: it is encoded whole."""
+    clean = "".join(c for c in name.replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable()) or "file"
+    disposition = f"attachment; filename*=UTF-8''{quote(clean, safe='')}"
+    return Response(data, media_type=media_type, headers={"Content-Disposition": disposition})
+
+
+def link(path: str, **query: object) -> str:
+    """`path` with the query values that are not empty."""
+    kept = {name: value for name, value in query.items() if value not in (None, "", 0)}
+    return f"{path}?{urlencode(kept)}" if kept else path

@@ -1,0 +1,59 @@
+"""The reader page: public, behind a signed link. Built for a phone, for print, and for people in a hurry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.domain.errors import ConfigError
+
+from . import pages
+from .access import TheOffice
+from .office import Office
+
+router = APIRouter(prefix="/r")
+Text = Annotated[str, Form()]
+
+
+@router.get("/{token}")
+def read(office: TheOffice, token: str) -> HTMLResponse:
+    """The issue. Looking marks nothing: chat clients and their servers fetch links to preview them."""
+    return _page(office, token)
+
+
+@router.post("/{token}/opened")
+def opened(request: Request, office: TheOffice, token: str) -> Response:
+    """The page's script says that a person has it before their eyes (docs/decisions/opened.md)."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin" or not office.reader.opened(token):
+        return Response(status_code=404)
+    return Response(status_code=204)
+
+
+@router.post("/{token}/sign")
+def sign(office: TheOffice, token: str, name: Text = "", office_name: Text = "", sure: Text = "") -> Response:
+    """签收. The token in the address is the credential: no other site can know it, so the form carries no other."""
+    try:
+        if not sure:
+            raise ConfigError("请先勾选“我已阅读本期内容”。")
+        if office.reader.sign(token, name=name, office=office_name) is None:
+            return _page(office, token)
+    except ConfigError as error:
+        return _page(office, token, status=400, problem=str(error), name=name, office_name=office_name)
+    return RedirectResponse(f"/r/{token}#sign", status_code=303)
+
+
+@router.get("/{token}/original")
+def original(office: TheOffice, token: str) -> Response:
+    """The file as it was received."""
+    found = office.reader.original(token)
+    return pages.download(found.data, found.name) if found is not None else _page(office, token)
+
+
+def _page(office: Office, token: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    view = office.reader.view(token)
+    if view is None:
+        return pages.html("reader_gone.html", {}, zone=office.zone, status=404)
+    filled = {"problem": "", "name": "", "office_name": ""} | values
+    return pages.html("reader.html", {"view": view, "token": token, **filled}, zone=office.zone, status=status)

@@ -1,0 +1,180 @@
+"""回执: the wall of tiles, lists by state, one delivery with its attempts, the sign-off board, and the files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import HTMLResponse, Response
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.errors import ConfigError
+from bot.domain.issue import ListKind
+from bot.domain.pages import Settling
+from bot.domain.plan import StoredIssue
+from bot.domain.release import IssueState
+from bot.flows.export import receipts_csv, receipts_xlsx
+from bot.flows.signoff_sheet import signoffs_csv, signoffs_xlsx
+
+from . import pages
+from .access import Approver, NotFound, Viewer, Visit
+from .overview import bar
+from .roster_pages import XLSX
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+PER_PAGE = 50
+CSV = "text/csv; charset=utf-8"
+
+
+@router.get("/receipts")
+def released(visit: Viewer) -> HTMLResponse:
+    lines = visit.office.store.latest_released(30)
+    return visit.page("receipts.html", lines=[(line, bar(line.counts)) for line in lines])
+
+
+@router.get("/receipts/{issue_id}")
+def wall(visit: Viewer, issue_id: int) -> HTMLResponse:
+    """One tile a unit, live while sending."""
+    stored = _issue(visit, issue_id)
+    counts = visit.office.store.counts(issue_id)
+    return visit.page(
+        "wall.html",
+        stored=stored,
+        issue=stored.issue,
+        tiles=visit.office.store.tiles(issue_id),
+        counts=counts,
+        bar=bar(counts),
+        kinds=tuple(ListKind),
+        states=tuple(DeliveryState),
+        settled=all(state.settled for state in counts),
+    )
+
+
+@router.get("/receipts/{issue_id}/list")
+def listing(
+    visit: Viewer,
+    issue_id: int,
+    state: str = "",
+    unit: str = "",
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> HTMLResponse:
+    stored = _issue(visit, issue_id)
+    states = tuple(s for s in DeliveryState if s.value == state)
+    rows = visit.office.store.receipt_page(
+        issue_id=issue_id, recipient_id=unit or None, states=states, after=after, limit=PER_PAGE + 1
+    )
+    more = len(rows) > PER_PAGE
+    rows = rows[:PER_PAGE]
+    path = f"/receipts/{issue_id}/list"
+    return visit.page(
+        "receipt_list.html",
+        stored=stored,
+        issue=stored.issue,
+        rows=rows,
+        counts=visit.office.store.counts(issue_id),
+        chosen=state,
+        unit=unit,
+        more=pages.link(path, state=state, unit=unit, after=rows[-1].id) if more else "",
+    )
+
+
+@router.get("/deliveries/{delivery_id}")
+def delivery(visit: Viewer, delivery_id: int) -> HTMLResponse:
+    found = visit.office.store.delivery(delivery_id)
+    if found is None:
+        raise NotFound
+    issue = visit.office.store.issue(found.row.issue_id).issue
+    history = visit.office.store.history_page(subjects=[f"delivery:{delivery_id}"], limit=20)
+    return visit.page("delivery.html", found=found, row=found.row, issue=issue, history=history)
+
+
+@router.post("/deliveries/{delivery_id}/settle")
+def settle(visit: Approver, delivery_id: int, act: Text, why: Text = "") -> Response:
+    if act not in list(Settling):
+        raise NotFound
+    visit.office.settler.settle(delivery_id, Settling(act), who=visit.who, why=why.strip()[:200])
+    return visit.go(f"/deliveries/{delivery_id}", f"已处理：{Settling(act).chinese}。")
+
+
+@router.post("/receipts/{issue_id}/resend")
+def resend(visit: Approver, issue_id: int) -> Response:
+    _issue(visit, issue_id)
+    count = visit.office.settler.resend_failed(issue_id, who=visit.who)
+    said = f"{count} 条重新发送。" if count else "没有可以补发的：请先修复停用的群机器人；存疑的请逐条核实。"
+    return visit.go(f"/receipts/{issue_id}", said)
+
+
+@router.get("/receipts/{issue_id}/signoffs")
+def signoffs(visit: Viewer, issue_id: int) -> HTMLResponse:
+    stored = _issue(visit, issue_id)
+    lines = visit.office.store.signoffs(issue_id)
+    return visit.page(
+        "signoffs.html",
+        stored=stored,
+        issue=stored.issue,
+        lines=lines,
+        signed=sum(line.signed_at is not None for line in lines),
+        unsigned=sum(line.signed_at is None and line.delivered_at is not None for line in lines),
+        public_url=visit.office.public_url,
+    )
+
+
+@router.post("/receipts/{issue_id}/remind")
+def remind(visit: Approver, issue_id: int) -> Response:
+    _issue(visit, issue_id)
+    count = visit.office.settler.remind_now(issue_id, who=visit.who)
+    said = f"已向 {count} 个未签收单位发出催办。" if count else "没有需要催办的单位。"
+    return visit.go(f"/receipts/{issue_id}/signoffs", said)
+
+
+@router.get("/receipts/{issue_id}/print")
+def sheet(visit: Viewer, issue_id: int) -> HTMLResponse:
+    """回执单, for paper."""
+    stored = _issue(visit, issue_id)
+    lines = visit.office.store.signoffs(issue_id)
+    return visit.page(
+        "receipt_sheet.html",
+        stored=stored,
+        issue=stored.issue,
+        lines=lines,
+        counts=visit.office.store.counts(issue_id),
+        signed=sum(line.signed_at is not None for line in lines),
+        printed_at=visit.office.now(),
+    )
+
+
+@router.get("/receipts/{issue_id}/export/{name}")
+def export(visit: Viewer, issue_id: int, name: str) -> Response:
+    """`receipts.xlsx`, `receipts.csv`, `signoffs.xlsx` or `signoffs.csv`."""
+    stored, office = _issue(visit, issue_id), visit.office
+    label = "".join(c for c in stored.issue.label if c.isalnum()) or str(issue_id)
+    names = {key: c.CHINESE for key, c in office.channels.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        match name:
+            case "receipts.xlsx":
+                receipts_xlsx(office.store.receipts(issue_id), path, office.zone, names)
+            case "receipts.csv":
+                receipts_csv(office.store.receipts(issue_id), path, office.zone, names)
+            case "signoffs.xlsx":
+                signoffs_xlsx(office.store.signoffs(issue_id), path, office.zone)
+            case "signoffs.csv":
+                signoffs_csv(office.store.signoffs(issue_id), path, office.zone)
+            case _:
+                raise NotFound
+        data = path.read_bytes()
+    title, form = ("投递回执" if name.startswith("receipts") else "签收表"), name.rpartition(".")[2]
+    return pages.download(data, f"{label}{title}.{form}", XLSX if form == "xlsx" else CSV)
+
+
+def _issue(visit: Visit, issue_id: int) -> StoredIssue:
+    try:
+        stored = visit.office.store.issue(issue_id)
+    except ConfigError:
+        raise NotFound from None
+    if stored.released_at is None and stored.state is not IssueState.RELEASED:
+        raise NotFound
+    return stored

@@ -40,6 +40,8 @@ RELEASE_EVERY_S = 10.0
 REMIND_EVERY_S = 1800.0
 ALERT_EVERY_S = 60.0
 """A wave of failures within this long is one alert."""
+CORE = ("dispatcher", "scheduler", "web")
+"""The parts without which the service is not ready. A folder that cannot be watched is a source's trouble."""
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
 
@@ -91,6 +93,11 @@ class Service:
     def stop(self) -> None:
         self._supervisor.stop()
 
+    async def beat(self, wake: str) -> None:
+        """Do now what a wake of the scheduler does: `release`, `remind`, `alert`, `source <id>`."""
+        assert self._waker is not None, "the service does not run yet"
+        await self._waker.beat(wake)
+
     async def run(self) -> None:
         loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -105,8 +112,10 @@ class Service:
             found["database"] = None
         except StoreError as error:
             found["database"] = str(error)
-        for name, health in self._supervisor.health.items():
-            found[name] = None if health.running else health.last_error or "尚未启动"
+        for name in CORE:
+            health = self._supervisor.health.get(name)
+            running = health is not None and health.running
+            found[name] = None if running else (health and health.last_error) or "尚未启动"
         beat = self._waker.last_beat if self._waker else None
         if found.get("scheduler") is None and (
             beat is None or self._app.clock() - beat > dt.timedelta(seconds=STALE_S)

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.domain.errors import JianbaoError
+
 log = logging.getLogger(__name__)
 
 BACK_OFF_S: tuple[float, ...] = (0.5, 1, 2, 5, 10, 30)
@@ -84,7 +86,9 @@ class Supervisor:
             in_a_row += 1
             health.restarts += 1
             health.last_error = f"{type(error).__name__}: {error}"
-            log.error("part %s failed and is started again in %s s", part.name, wait, exc_info=error)
+            # A trouble with a name explains itself; anything else is a bug and needs its trace.
+            trace = None if isinstance(error, JianbaoError) else error
+            log.error("part %s failed and is started again in %s s: %s", part.name, wait, error, exc_info=trace)
             self.on_failure(part.name, error)
             try:
                 await asyncio.wait_for(self._stop.wait(), wait)

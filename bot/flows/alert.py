@@ -27,7 +27,8 @@ from .sending import judge, send_once
 
 log = logging.getLogger(__name__)
 
-CURSOR = "alerts"
+CURSOR = ":alerts"
+"""Kept beside the sources' states; the colon keeps it apart from every source's id."""
 MASTHEAD = "简报系统提醒"
 MOST = 20
 """Troubles named one by one; the rest of a wave is counted."""

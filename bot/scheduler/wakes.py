@@ -61,6 +61,11 @@ class Waker:
         finally:
             self._scheduler.shutdown(wait=False)
 
+    async def beat(self, name: str) -> None:
+        """Run one wake now, whatever the clock says: somebody wants to see what comes of it."""
+        (wake,) = (wake for wake in self._wakes if wake.name == name)
+        await self._beat(wake)
+
     async def _beat(self, wake: Wake) -> None:
         try:
             await wake.run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 import logging
 import multiprocessing
 import os
@@ -26,7 +27,7 @@ from bot.bootstrap import App, open_app, utc_now
 from bot.domain.card import LINK_TOKEN, CardKind, Style
 from bot.domain.directory import Directory, Recipient, Target
 from bot.domain.faultpoints import Point, pass_by
-from bot.domain.issue import Issue, ListKind
+from bot.domain.issue import Issue, IssueNumber, ListKind
 from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage
 from bot.domain.resolver import Resolution
 from bot.domain.secret import Secret
@@ -45,8 +46,8 @@ _BODIES = {
 }
 _TOKEN = re.compile(rb"part \d+ ([A-Za-z0-9_-]{%d})" % len(LINK_TOKEN))
 
-_fork = multiprocessing.get_context("forkserver")
-_fork.set_forkserver_preload([__name__])
+fork = multiprocessing.get_context("forkserver")
+fork.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Release:
 
     def begin(self, death: Death, *, release: bool = True) -> BaseProcess:
         """Start one life: release what is not released yet, and deliver until everything has a verdict."""
-        life = _fork.Process(target=_live, args=(self, death, release), daemon=True)
+        life = fork.Process(target=_live, args=(self, death, release), daemon=True)
         life.start()
         return life
 
@@ -168,11 +169,12 @@ def directory_of(release: Release) -> Directory:
     return Directory(tuple(Recipient(f"unit-{n}", f"第{n}局", targets=(robot(n),)) for n in range(release.targets)))
 
 
-def release_issue(app: App, release: Release) -> int:
-    """The issue's id. A second time it finds what the first has left: nothing, the issue, or the deliveries too."""
-    now = utc_now()
+def release_issue(app: App, release: Release, *, number: int = 1, now: dt.datetime | None = None) -> int:
+    """Release issue `number` at `now`; its id. A second time it finds what the first has left: nothing, the issue, or
+    the deliveries too."""
+    now = now or utc_now()
     stored = app.store.save_issue(
-        Issue("工作简报"),
+        Issue("工作简报", IssueNumber(2026, number, number, f"第{number}期")),
         publication="default",
         original=b"-",
         name="-",

@@ -161,10 +161,14 @@ def channel_of(number: int) -> str:
     return list(_PATHS)[number % len(_PATHS)]
 
 
+def url_of(sandbox: str, number: int) -> str:
+    """The webhook of robot `number`; its key is `robot-<number>`."""
+    return sandbox + _PATHS[channel_of(number)].format(key=f"robot-{number:05d}")
+
+
 def directory_of(release: Release) -> Directory:
     def robot(n: int) -> Target:
-        url = release.sandbox + _PATHS[channel_of(n)].format(key=f"robot-{n:05d}")
-        return Target(channel_of(n), Secret(url), style=Style.TEXT)
+        return Target(channel_of(n), Secret(url_of(release.sandbox, n)), style=Style.TEXT)
 
     return Directory(tuple(Recipient(f"unit-{n}", f"第{n}局", targets=(robot(n),)) for n in range(release.targets)))
 

@@ -122,7 +122,9 @@ def _handlers(app: FastAPI, office: Office) -> None:
         return page(request, error.status_code, "不能这样访问", "请从页面上的按钮进入。")
 
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, _: RequestValidationError) -> Response:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        if any(e["loc"][0] == "path" for e in error.errors()):
+            return not_found(request, NotFound())
         return page(request, 422, "填写不完整", "请返回检查后再提交。您的操作没有执行。")
 
     @app.exception_handler(StoreError)

@@ -1,0 +1,117 @@
+"""What people do with the directory at the pages."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from bot.domain.delivery import DeliveryState
+from bot.domain.people import Role
+
+from .conftest import Site, form
+
+
+def robot_url(site: Site, key: str) -> str:
+    return f"{site.sandbox.url}/cgi-bin/webhook/send?key={key}"
+
+
+def test_a_unit_with_its_robot_is_added_tested_and_switched_off(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    answer = browser.post("/directory/new", data=form(browser, "/directory/new", name="梅州市气象局", kind="other"))
+    path = answer.headers["location"]
+    key = "00000000-aaaa-bbbb-cccc-00000000ffff"
+    bad = browser.post(
+        f"{path}/robots", data=form(browser, path, url="http://169.254.169.254/robot/send?access_token=1")
+    )
+    assert bad.status_code == 400
+    fields = form(browser, path, url=f" {robot_url(site, key)} ", label="工作群", style="card")
+    browser.post(f"{path}/robots", data=fields)
+    page = browser.get(path).text
+    assert "企业微信 · 工作群" in page
+    assert key not in page
+    robot = re.search(r"/directory/robots/(\d+)/test", page)
+    assert robot is not None
+    browser.post(f"/directory/robots/{robot[1]}/test", data=form(browser, path))
+    assert "测试没有成功：机器人地址无效" in browser.get(path).text
+    robot_of_it = {"channel": "wecom", "key": key}
+    httpx.post(f"{site.sandbox.url}/_sandbox/robots", json=[robot_of_it]).raise_for_status()
+    browser.post(f"/directory/robots/{robot[1]}/test", data=form(browser, path))
+    assert "测试成功" in browser.get(path).text
+    browser.post(f"/directory/robots/{robot[1]}", data=form(browser, path, label="新群名", style="text"))
+    assert "未启用" in browser.get(path).text
+
+
+def test_a_change_is_undone_and_the_undoing_is_on_record(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    unit = site.app.store.directory().recipients[0]
+    path = f"/directory/units/{unit.id}"
+    fields = form(browser, path, name="改错的名字", kind=unit.kind.value, aliases="", enabled="1")
+    browser.post(path, data=fields)
+    assert site.app.store.directory().by_id[unit.id].name == "改错的名字"
+    row = re.search(r"/directory/history/(\d+)/undo", browser.get("/directory/history").text)
+    assert row is not None
+    browser.post(f"/directory/history/{row[1]}/undo", data=form(browser, "/directory/history"))
+    assert site.app.store.directory().by_id[unit.id] == unit
+    assert f"撤销第 {row[1]} 条记录" in browser.get("/directory/history").text
+
+
+def test_a_removed_robot_comes_back_by_undo_with_its_address(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    unit = site.app.store.directory().recipients[0]
+    (line,) = site.app.store.target_lines(unit.id)
+    browser.post(f"/directory/robots/{line.id}/remove", data=form(browser, f"/directory/units/{unit.id}"))
+    assert site.app.store.directory().by_id[unit.id].targets == ()
+    row = re.search(r"/directory/history/(\d+)/undo", browser.get("/directory/history").text)
+    assert row is not None
+    browser.post(f"/directory/history/{row[1]}/undo", data=form(browser, "/directory/history"))
+    assert site.app.store.directory().by_id[unit.id].targets == unit.targets
+
+
+def test_a_file_changes_nothing_before_it_is_confirmed(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    before = site.app.store.directory()
+    text = (site.app.settings.data_dir / "directory.yaml").read_text(encoding="utf-8")
+    changed = text.replace(before.recipients[0].name, "新的名字", 1).encode()
+    page = browser.post(
+        "/directory/import", data=form(browser, "/directory/import"), files={"file": ("名录.yaml", changed)}
+    ).text
+    assert "新的名字" in page
+    assert site.app.store.directory() == before
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+    browser.post("/directory/import/confirm", data=form(browser, "/me", key=key[1], why="机构改革"))
+    assert site.app.store.directory().recipients[0].name == "新的名字"
+
+
+def test_a_wrong_file_is_refused_with_every_line(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    wrong = "recipients:\n- {id: a, name: 甲, targets: [{channel: nope, url: x}]}\n".encode()
+    answer = browser.post(
+        "/directory/import", data=form(browser, "/directory/import"), files={"file": ("x.yaml", wrong)}
+    )
+    assert answer.status_code == 400
+    assert "第 2 行" in answer.text
+
+
+def test_a_group_is_made_and_answers_to_its_phrases(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    members = [u.id for u in site.app.store.directory().recipients[:2]]
+    fields = form(browser, "/directory/groups/new", name="试点单位", phrases="各试点\n试点单位", members=members)
+    assert browser.post("/directory/groups/new", data=fields).status_code == 303
+    (group,) = [g for g in site.app.store.group_lines() if g.name == "试点单位"]
+    assert (group.phrases, list(group.members)) == (("各试点", "试点单位"), members)
+
+
+def test_a_suspended_robot_is_mended_and_gets_the_issue(site: Site) -> None:
+    issue_id = site.released()
+    refused = next(r for r in site.app.store.receipts(issue_id) if r.state is DeliveryState.REFUSED)
+    browser = site.client(Role.APPROVER)
+    path = f"/directory/units/{refused.recipient}"
+    (line,) = [t for t in site.app.store.target_lines(refused.recipient) if t.suspended_at]
+    assert "已停用" in browser.get(path).text
+    answer = browser.post(f"/directory/robots/{line.id}/revive", data=form(browser, path, replay="1"))
+    assert answer.status_code == 303
+    found = site.app.store.delivery(refused.id)
+    assert found is not None
+    assert found.row.state is DeliveryState.RETRYING

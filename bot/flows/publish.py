@@ -264,7 +264,12 @@ class Publisher:
         self, issue: Issue, publication: Publication, directory: Directory
     ) -> tuple[Resolution, tuple[Hold, ...]]:
         resolution = Resolver(directory).resolve(issue, deliver=publication.deliver)
-        reading = [Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message) for w in issue.blocking]
+        # A missing date is told by `_timing`, with what can be done about it.
+        reading = [
+            Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message)
+            for w in issue.blocking
+            if w.code != "no_date"
+        ]
         return resolution, (*reading, *resolution_holds(resolution, publication.deliver, directory))
 
     def _timing(self, issue: Issue, publication: Publication) -> tuple[dt.datetime | None, tuple[Hold, ...]]:

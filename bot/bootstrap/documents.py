@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,31 @@ def address_guard(settings: Settings) -> AddressGuard:
     return AddressGuard(vendors, settings.allowed_hosts)
 
 
+def target_check(settings: Settings) -> Callable[[str, str], str | None]:
+    """(channel, URL) to None, or to the sentence that says why the URL may not be used."""
+    guard = address_guard(settings)
+
+    def check(channel: str, url: str) -> str | None:
+        if (trouble := guard.check_url(url)) is not None:
+            return trouble
+        if not CHANNELS[channel].recognises(url):
+            return f"不像{CHANNEL_NAMES[channel]}的群机器人地址，请核对平台是否选对，或从群机器人设置页重新复制。"
+        return None
+
+    return check
+
+
+def read_directory(settings: Settings, data: bytes, name: str) -> directory.Loaded:
+    """A directory file's content. Raises DirectoryError with every problem. Its credentials are kept out of logs."""
+    loaded = directory.load(data, name, channels=CHANNEL_NAMES, check_target=target_check(settings))
+    for recipient in loaded.directory.recipients:
+        for target in recipient.targets:
+            register_secret(target.url)
+            if target.secret is not None:
+                register_secret(target.secret)
+    return loaded
+
+
 def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[str, ...]]:
     """A directory file and its notes for a person. Raises DirectoryError with every problem, ConfigError when it
     cannot be opened."""
@@ -63,21 +88,7 @@ def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[st
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"名录文件打不开：{path}（{error.strerror}）") from error
-    guard = address_guard(settings)
-
-    def check_target(channel: str, url: str) -> str | None:
-        if (trouble := guard.check_url(url)) is not None:
-            return trouble
-        if not CHANNELS[channel].recognises(url):
-            return f"不像{CHANNEL_NAMES[channel]}的群机器人地址，请核对平台是否选对，或从群机器人设置页重新复制。"
-        return None
-
-    loaded = directory.load(data, str(path), channels=CHANNEL_NAMES, check_target=check_target)
-    for recipient in loaded.directory.recipients:
-        for target in recipient.targets:
-            register_secret(target.url)
-            if target.secret is not None:
-                register_secret(target.secret)
+    loaded = read_directory(settings, data, str(path))
     return loaded.directory, tuple(map(str, loaded.warnings))
 
 

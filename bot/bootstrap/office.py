@@ -7,28 +7,21 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 
-from bot import directory
 from bot.bulletins import Explained
 from bot.channels import CHANNELS
-from bot.directory import Loaded
-from bot.domain.delivery import Verdict
-from bot.domain.plan import StoredTarget
 from bot.domain.reader_token import read_token
 from bot.flows.people import People
 from bot.flows.reader import Reader
 from bot.flows.roster import Roster
 from bot.flows.settle import Settler
-from bot.flows.trial import try_target
 from bot.sandbox.preview import PREVIEW_CSS, render_html
 from bot.settings import Settings
-from bot.transport import HttpSender, Timeouts
 from bot.web import Office
 from bot.web.oidc import Oidc
 
 from .app import App
-from .documents import CHANNEL_NAMES, address_guard, dump_directory, explain_document
+from .documents import dump_directory, explain_document, read_directory, target_check
 
-TRIAL_MASTHEAD = "简报"
 ANYTHING = "webhook"
 """The channel that takes any address: never recognised by itself, but for hosts the installation names."""
 
@@ -51,7 +44,7 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
         preview_css=Path(PREVIEW_CSS),
         explain=lru_cache(maxsize=16)(_explained),
         dump_directory=lambda roster, form, mask: dump_directory(roster, form, mask=mask),
-        try_target=partial(_try, app),
+        try_target=app.try_target,
         zone=settings.zone,
         public_url=settings.public_url,
         sign_on=_sign_on(settings),
@@ -66,36 +59,8 @@ def recognise(url: str) -> str | None:
     return ANYTHING if ANYTHING in CHANNELS and CHANNELS[ANYTHING].recognises(url) else None
 
 
-def target_check(settings: Settings) -> Callable[[str, str], str | None]:
-    """(channel, URL) to None, or to the sentence that says why the URL may not be used."""
-    guard = address_guard(settings)
-
-    def check(channel: str, url: str) -> str | None:
-        if (trouble := guard.check_url(url)) is not None:
-            return trouble
-        if not CHANNELS[channel].recognises(url):
-            return f"不像{CHANNEL_NAMES[channel]}的群机器人地址，请从群机器人设置页重新复制。"
-        return None
-
-    return check
-
-
-def read_directory(settings: Settings, data: bytes, name: str) -> Loaded:
-    """A directory file's content. Raises DirectoryError with every problem."""
-    return directory.load(data, name, channels=CHANNEL_NAMES, check_target=target_check(settings))
-
-
 def _explained(data: bytes, name: str) -> tuple[Explained, ...]:
     return tuple(explain_document(data, name))
-
-
-async def _try(app: App, stored: StoredTarget) -> Verdict:
-    timeouts = Timeouts(silence_s=app.settings.send_timeout_seconds)
-    wording = app.renderer.wording(TRIAL_MASTHEAD)
-    async with HttpSender(app.guard, timeouts=timeouts) as sender:
-        return await try_target(
-            stored.target, stored.recipient.name, channels=CHANNELS, wording=wording, sender=sender, at=app.clock()
-        )
 
 
 def _sign_on(settings: Settings) -> Oidc | None:

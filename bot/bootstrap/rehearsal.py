@@ -52,9 +52,10 @@ class Rehearsal:
     troubled: dict[str, str]
 
 
-def set_stage(settings: Settings, sandbox_url: str, data_dir: Path) -> Rehearsal:
+def set_stage(settings: Settings, sandbox_url: str, public_url: str, data_dir: Path) -> Rehearsal:
     """Register the sample's robots with the sandbox at `sandbox_url`, script the troubles, and write the directory
-    that points there into `data_dir`. Everything the demo stores is below `data_dir`."""
+    that points there into `data_dir`, below which everything the demo stores is. Reader links begin with
+    `public_url`."""
     place = urlsplit(sandbox_url)
     sample, _ = check_directory(settings, shipped("samples") / SAMPLE_DIRECTORY)
     robots: list[dict[str, Any]] = []
@@ -90,7 +91,13 @@ def set_stage(settings: Settings, sandbox_url: str, data_dir: Path) -> Rehearsal
     file = data_dir / SAMPLE_DIRECTORY
     file.touch(mode=0o600)
     file.write_bytes(directory.dump_yaml(Directory(recipients, sample.groups)))
-    update = {"data_dir": data_dir, "database_url": "", "allowed_hosts": (place.netloc,)}
+    update = {
+        "data_dir": data_dir,
+        "database_url": "",
+        "allowed_hosts": (place.netloc,),
+        "public_url": public_url,
+        "publications_file": data_dir / "publications.toml",
+    }
     return Rehearsal(settings.model_copy(update=update), sample_document(), file, troubled)
 
 

@@ -8,13 +8,15 @@ import datetime as dt
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Generator, Mapping
+import threading
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
 
 import uvicorn
 
 from bot.channels import CHANNELS
 from bot.domain.errors import ConfigError, StoreError
+from bot.domain.plan import Settled
 from bot.domain.publication import SourceSpec
 from bot.engines import local
 from bot.engines.supervisor import Part, Supervisor
@@ -67,10 +69,13 @@ class SourceDesk:
 class Service:
     """One running installation. `run` returns after `stop()` or a signal."""
 
-    def __init__(self, app: App, listener: socket.socket) -> None:
+    def __init__(
+        self, app: App, listener: socket.socket, *, on_settled: Callable[[Settled], None] | None = None
+    ) -> None:
         self._app = app
         self._listener = listener
         self._metrics = Metrics()
+        self._on_settled = on_settled
         self._dispatcher: Dispatcher | None = None
         self._waker: Waker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -93,16 +98,35 @@ class Service:
     def stop(self) -> None:
         self._supervisor.stop()
 
+    def wake(self) -> None:
+        """Something may be due; from whatever thread."""
+        if self._loop is not None and self._dispatcher is not None:
+            self._loop.call_soon_threadsafe(self._dispatcher.wake)
+
     async def beat(self, wake: str) -> None:
         """Do now what a wake of the scheduler does: `release`, `remind`, `alert`, `source <id>`."""
         assert self._waker is not None, "the service does not run yet"
         await self._waker.beat(wake)
 
-    async def run(self) -> None:
+    async def run(self, *, signals: bool = True) -> None:
+        """`signals`: stop at SIGINT and SIGTERM; only a main thread can ask for that."""
         loop = self._loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
+        if signals:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.stop)
         await self._supervisor.run()
+
+    @contextlib.contextmanager
+    def in_thread(self) -> Iterator[None]:
+        """Run beside the caller, and stop with the block."""
+        thread = threading.Thread(target=lambda: local.run(self.run(signals=False)), name="jianbao-service")
+        thread.start()
+        try:
+            yield
+        finally:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.stop)
+            thread.join()
 
     def checks(self) -> Mapping[str, str | None]:
         """What /readyz shows; blocking (it reads the database)."""
@@ -123,8 +147,13 @@ class Service:
             found["scheduler"] = "定时器没有按时运行"
         return found
 
+    def _settled(self, one: Settled) -> None:
+        self._metrics.settled(one)
+        if self._on_settled is not None:
+            self._on_settled(one)
+
     async def _dispatch(self, stop: asyncio.Event) -> None:
-        async with self._app.dispatcher(self._metrics.settled) as dispatcher:
+        async with self._app.dispatcher(self._settled) as dispatcher:
             self._dispatcher = dispatcher
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(_on(stop, dispatcher.stop))
@@ -185,13 +214,8 @@ class Service:
     async def _next_release(self) -> dt.datetime | None:
         return await asyncio.to_thread(self._app.store.next_release)
 
-    def _wake(self) -> None:
-        """From whatever thread a page is served in."""
-        if self._loop is not None and self._dispatcher is not None:
-            self._loop.call_soon_threadsafe(self._dispatcher.wake)
-
     async def _web(self, stop: asyncio.Event) -> None:
-        app = create_app(Readiness(self.checks, self._metrics.registry), make_office(self._app, wake=self._wake))
+        app = create_app(Readiness(self.checks, self._metrics.registry), make_office(self._app, wake=self.wake))
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5
         )
@@ -228,6 +252,17 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(f"端口 {host}:{port} 不能用：{error.strerror or error}。请换一个 --port。") from error
 
 
+def address_of(listener: socket.socket) -> str:
+    place, number = listener.getsockname()[:2]
+    return f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}"
+
+
+def setup_address(app: App, address: str) -> str | None:
+    """While nobody can sign in: the one-time link that makes the administrator."""
+    token = People(app.store, app.clock).setup_link()
+    return f"{address}/setup/{token}" if token else None
+
+
 def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str, str | None], None]) -> None:
     """Open the installation and run the service until a signal stops it.
 
@@ -236,10 +271,7 @@ def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str, 
     with listen(host, port) as listener:
         app = open_app(settings)
         try:
-            place, number = listener.getsockname()[:2]
-            address = f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}"
-            token = People(app.store, app.clock).setup_link()
-            on_ready(address, f"{address}/setup/{token}" if token else None)
+            on_ready(address_of(listener), setup_address(app, address_of(listener)))
             local.run(Service(app, listener).run())
         finally:
             app.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 
 from bot.bootstrap import CHANNEL_NAMES, App, open_app
 from bot.domain.delivery import DeliveryState
@@ -71,8 +72,9 @@ def take_and_release(
 def deliver(app: App, published: Published, *, wait: float | None) -> list[ReceiptRow]:
     """Send what the release made due, with progress; the receipts as they are afterwards."""
     if published.released:
-        with _bar(published, app) as on_settled:
-            app.deliver(published.stored.id, wait_s=wait, on_settled=on_settled)
+        with delivery_bar() as bar:
+            bar.expect(app, published.stored.id)
+            app.deliver(published.stored.id, wait_s=wait, on_settled=bar.settled)
     return list(app.store.receipts(published.stored.id))
 
 
@@ -80,22 +82,34 @@ def deliver_and_report(app: App, published: Published, *, wait: float | None, as
     return _report(app, published, deliver(app, published, wait=wait), as_json)
 
 
-@contextmanager
-def _bar(published: Published, app: App) -> Iterator[Callable[[Settled], None]]:
+class DeliveryBar:
     """Progress of the first verdicts, and the tally so far."""
-    open_states = (DeliveryState.PENDING, DeliveryState.SENDING)
-    waiting = sum(n for state, n in app.store.counts(published.stored.id).items() if state in open_states)
-    tally: Counter[DeliveryState] = Counter()
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("投递", total=None)
+        self._tally: Counter[DeliveryState] = Counter()
+
+    def expect(self, app: App, issue_id: int) -> None:
+        """The issue is released: so many first verdicts will come, less those that came already."""
+        counts = app.store.counts(issue_id)
+        waiting = sum(counts.get(state, 0) for state in (DeliveryState.PENDING, DeliveryState.SENDING))
+        self._bar.update(self._task, total=waiting + self._tally.total())
+
+    def settled(self, one: Settled) -> None:
+        self._tally[one.settlement.state] += 1
+        said = f"投递 {counts_line(dict(self._tally)).plain.strip()}"
+        self._bar.update(self._task, advance=one.claimed.number == 1, description=said)
+
+    def done(self) -> None:
+        """Take the bar off the screen; what is settled later is counted all the same."""
+        self._bar.stop()
+
+
+@contextmanager
+def delivery_bar() -> Iterator[DeliveryBar]:
     with progress() as bar:
-        task = bar.add_task("投递", total=waiting)
-
-        def settled(one: Settled) -> None:
-            tally[one.settlement.state] += 1
-            if one.claimed.number == 1:
-                bar.advance(task)
-            bar.update(task, description=f"投递 {counts_line(dict(tally)).plain.strip()}")
-
-        yield settled
+        yield DeliveryBar(bar)
 
 
 def document(published: Published, rows: list[ReceiptRow]) -> dict[str, Any]:

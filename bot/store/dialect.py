@@ -81,6 +81,9 @@ def _postgresql(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
 
 
 def _translate(context: sa.engine.ExceptionContext) -> None:
+    if context.is_pre_ping:
+        # The pool has found a connection dead before anyone used it, and opens another.
+        return
     sentence = explain(context.original_exception)
     if sentence is not None:
         raise StoreError(sentence) from context.original_exception
@@ -103,9 +106,10 @@ _POSTGRESQL_FAULTS: dict[str, str] = {
     "25006": _SQLITE_FAULTS[sqlite3.SQLITE_READONLY],
     "XX001": _SQLITE_FAULTS[sqlite3.SQLITE_CORRUPT],
     "XX002": _SQLITE_FAULTS[sqlite3.SQLITE_CORRUPT],
-    "28P01": "数据库拒绝登录：请核对 JIANBAO_DATABASE_URL 中的用户名和密码。",
-    "3D000": "数据库不存在：请核对 JIANBAO_DATABASE_URL，或先建库。",
+    "40P01": "与另一个程序互相等待，数据库撤销了本次操作；没有写入任何内容，请重试。",
 }
+
+_CUT = "与数据库的连接中断。请检查数据库是否在运行、网络是否通畅。"
 
 
 def explain(error: BaseException) -> str | None:
@@ -116,9 +120,10 @@ def explain(error: BaseException) -> str | None:
         return None if code is None else _SQLITE_FAULTS.get(code & 0xFF)
     state: Any = getattr(error, "sqlstate", None)
     if isinstance(state, str):
-        if state[:2] in ("08", "57"):
-            return "与数据库的连接中断。请检查数据库是否在运行、网络是否通畅。"
-        return _POSTGRESQL_FAULTS.get(state)
+        return _CUT if state[:2] in ("08", "57") else _POSTGRESQL_FAULTS.get(state)
+    # Without a state the server has said nothing: no connection came about, or it broke.
+    if type(error).__module__.startswith("psycopg") and type(error).__name__ == "OperationalError":
+        return f"{_CUT}（{' '.join(str(error).split())}）"
     return None
 
 

@@ -7,14 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Installation, directory_file, register, units, webhook
 
 Everyone = Callable[[int], list[dict[str, Any]]]
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_every_unit_gets_its_card_once_and_a_second_run_sends_nothing(
-    installation: Installation, issue_file: Path, tmp_path: Path, everyone: Everyone
+    installation: Installation,
+    issue_file: Path,
+    tmp_path: Path,
+    everyone: Everyone,
+    database: str,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if database == "postgresql":
+        installation.env["JIANBAO_DATABASE_URL"] = request.getfixturevalue("postgres_database")
     recipients = units(installation.sandbox, 30)
     register(installation, recipients)
     roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(30)))

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from bot import bulletins
 from bot.channels import CHANNELS
+from bot.domain.delivery import Verdict
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.faultpoints import Hook, pass_by
-from bot.domain.plan import Settled
+from bot.domain.plan import Settled, StoredTarget
 from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
 from bot.domain.secret import Secret
@@ -27,6 +28,7 @@ from bot.engines import local
 from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
 from bot.flows.publish import Policy, Publisher
+from bot.flows.trial import try_target
 from bot.settings import Settings
 from bot.sources.workdays import is_workday
 from bot.store import Store, open_store
@@ -36,6 +38,7 @@ from .documents import address_guard, check_directory, publications, renderer
 from .logs import configure_logging
 
 KEY_FILE = "secret.key"
+TRIAL_MASTHEAD = "简报"
 
 
 def utc_now() -> dt.datetime:
@@ -107,6 +110,14 @@ class App:
     def sender(self) -> HttpSender:
         timeouts = Timeouts(silence_s=self.settings.send_timeout_seconds)
         return HttpSender(self.guard, timeouts=timeouts, max_in_flight=self.settings.max_in_flight)
+
+    async def try_target(self, stored: StoredTarget) -> Verdict:
+        """Send a harmless message to this robot now; what the platform answered."""
+        wording = self.renderer.wording(TRIAL_MASTHEAD)
+        async with self.sender() as sender:
+            return await try_target(
+                stored.target, stored.recipient.name, channels=CHANNELS, wording=wording, sender=sender, at=self.clock()
+            )
 
     @asynccontextmanager
     async def dispatcher(self, on_settled: Callable[[Settled], None] | None = None) -> AsyncIterator[Dispatcher]:

@@ -16,7 +16,21 @@ from bot.bootstrap import redacted
 from bot.domain.errors import DocumentRefused, JianbaoError
 from bot.settings import SettingsError
 
-from . import demo, directory, doctor, health, issues, parse, publish, receipts, render, resolve, sandbox, serve
+from . import (
+    deliveries,
+    demo,
+    directory,
+    doctor,
+    health,
+    issues,
+    parse,
+    publish,
+    receipts,
+    render,
+    resolve,
+    sandbox,
+    serve,
+)
 
 BUG, USAGE = 1, 2
 
@@ -31,6 +45,7 @@ app = typer.Typer(
 for module in (parse, resolve, render, publish, receipts, issues, serve, health, sandbox, demo, doctor):
     module.register(app)
 app.add_typer(directory.app, name="directory")
+app.add_typer(deliveries.app, name="deliveries")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -129,7 +129,7 @@ def sandbox() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def site(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Site]:
-    stage = set_stage(Settings.model_validate({"public_url": PUBLIC}), sandbox.url, tmp_path)
+    stage = set_stage(Settings.model_validate({}), sandbox.url, PUBLIC, tmp_path)
     clock = Clock()
     app = open_app(stage.settings, clock=clock)
     app.store.import_directory(app.load_directory(stage.directory_file), who="测试", why="", now=clock())

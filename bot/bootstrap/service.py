@@ -38,8 +38,10 @@ from .office import make_office
 
 log = logging.getLogger(__name__)
 
-RELEASE_EVERY_S = 10.0
+RELEASE_EVERY_S = 2.0
+"""One look at an index; so an issue moved at the last moment, by whatever process, still goes out on its moment."""
 REMIND_EVERY_S = 1800.0
+HOUSEKEEPING_EVERY_S = 3600.0
 ALERT_EVERY_S = 60.0
 """A wave of failures within this long is one alert."""
 CORE = ("dispatcher", "scheduler", "web")
@@ -166,6 +168,7 @@ class Service:
                 Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release),
                 Wake("remind", REMIND_EVERY_S, self._remind),
                 Wake("alert", ALERT_EVERY_S, self._alert),
+                Wake("housekeeping", HOUSEKEEPING_EVERY_S, self._housekeep),
                 *(
                     Wake(f"source {k}", desk.spec.every_s, partial(self._collect, desk))
                     for k, desk in self._desks.items()
@@ -195,6 +198,9 @@ class Service:
             await send_alerts(
                 self._app.publisher, self._app.store, sender, CHANNELS, self._app.renderer.wording(ALERT_MASTHEAD)
             )
+
+    async def _housekeep(self) -> None:
+        await asyncio.to_thread(self._app.store.housekeep, now=self._app.clock())
 
     async def _collect(self, desk: SourceDesk) -> None:
         collected = await desk.look()

@@ -13,6 +13,7 @@ from .database import Database
 from .decisions import Decisions
 from .desk import Desk
 from .history import History
+from .housekeeping import Housekeeping
 from .issues import Issues
 from .ledger import SqlLedger
 from .pages import Pages
@@ -24,7 +25,7 @@ from .signoffs import SignOffs
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History):
+class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History, Housekeeping):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

@@ -188,3 +188,13 @@ def test_two_processes_release_at_once_and_publish_once(store: Store, url: str, 
     ]
     other.close()
     assert counts == [1, 0]
+
+
+async def test_workers_long_gone_are_forgotten_and_living_ones_never(store: Store) -> None:
+    ledger = store.ledger()
+    await ledger.enlist("old", now=NOW)
+    await ledger.retire("old")
+    await ledger.enlist("new", now=NOW)
+    assert store.housekeep(now=NOW + dt.timedelta(days=6)) == 0
+    assert store.housekeep(now=NOW + dt.timedelta(days=8)) == 1
+    assert store.housekeep(now=NOW + dt.timedelta(days=400)) == 0

@@ -1,6 +1,7 @@
 """A webhook that costs next to nothing: a raw HTTP sink in a process of its own, on a core of its own.
 
-It answers every POST as WeCom would after `delay_s`, and counts. `GET` answers the count and sets it back to 0.
+It answers every POST as WeCom would after `delay_s`, and counts. `GET` answers the count and the Unix time of the
+first, and forgets both.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ _OK = b'{"errcode":0,"errmsg":"ok"}'
 
 class _Sink(asyncio.Protocol):
     count = 0
+    first_at = 0.0
 
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
@@ -39,9 +42,10 @@ class _Sink(asyncio.Protocol):
                 return
             self._data = self._data[end + 4 + length :]
             if head.startswith(b"get"):
-                self._answer(str(_Sink.count).encode())
-                _Sink.count = 0
+                self._answer(f"{_Sink.count} {_Sink.first_at}".encode())
+                _Sink.count, _Sink.first_at = 0, 0.0
                 continue
+            _Sink.first_at = _Sink.first_at or time.time()
             _Sink.count += 1
             if self._delay_s:
                 asyncio.get_running_loop().call_later(self._delay_s, self._answer, _OK)
@@ -79,10 +83,16 @@ def sink(delay_s: float = 0.0) -> Iterator[str]:
             process.stdin.close()
 
 
+def seen(url: str) -> tuple[int, float]:
+    """How many POSTs the sink has had since this was last asked, and when the first came (Unix time; 0: none)."""
+    with urllib.request.urlopen(f"{url}/seen", timeout=10) as reply:
+        count, first_at = reply.read().split()
+    return int(count), float(first_at)
+
+
 def taken(url: str) -> int:
     """How many POSTs the sink has had since this was last asked."""
-    with urllib.request.urlopen(f"{url}/count", timeout=10) as reply:
-        return int(reply.read())
+    return seen(url)[0]
 
 
 if __name__ == "__main__":

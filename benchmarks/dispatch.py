@@ -105,7 +105,7 @@ class Figure:
     peak_mb: float
 
 
-def _in_child(name: str, load: Load) -> Figure:
+def in_child(name: str, load: Load) -> Figure:
     """Measure one variant in a fresh process, and hold it to the sink's own count."""
     command = [sys.executable, "-m", "benchmarks.dispatch", name, load.base, str(load.count), str(load.in_flight)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=300)
@@ -128,7 +128,7 @@ def _table(names: Sequence[str], count: int, in_flight: int, delay_s: float, rep
         for _ in range(repeat):
             for name in names:
                 share = max(int(count * VARIANTS[name].share), in_flight)
-                figures[name].append(_in_child(name, Load(base, share, in_flight)))
+                figures[name].append(in_child(name, Load(base, share, in_flight)))
     print(
         f"\n{len(BODY):,} byte bodies, {in_flight} in flight, sink answers after {delay_s * 1000:g} ms, "
         f"{count:,} requests, {repeat} repetitions, medians, {os.cpu_count()} cores"

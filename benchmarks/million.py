@@ -1,0 +1,190 @@
+"""One release of a million deliveries: is the end as quick as the beginning, and what does it take?
+
+    python -m benchmarks million                     takes some ten minutes and 2 GB of disk
+    python -m benchmarks million --count 100000
+
+Three processes, so that each has its own peak of memory: one makes the directory, one plans, one delivers to a sink on
+the other core. Beside it stands the same with 10,000. Then the receipts pages are asked for at that size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import sqlalchemy as sa
+
+from bot.bootstrap import App, open_app, utc_now
+from bot.domain.card import CardKind, Style
+from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory, Recipient, Target
+from bot.domain.issue import Issue, ListKind
+from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, Settled
+from bot.domain.resolver import Resolution
+from bot.domain.secret import Secret
+from bot.settings import load_settings
+from bot.store.schema import target
+
+from ._load import BODY, Load, Stopwatch
+from ._sink import pin, sink, taken
+
+IN_FLIGHT = 200
+CHUNK = 20_000
+SMALL = 10_000
+FAILED = (DeliveryState.REFUSED, DeliveryState.EXHAUSTED, DeliveryState.IN_DOUBT)
+
+
+def _open(folder: str, load: Load) -> App:
+    settings = load_settings().model_copy(
+        update={
+            "data_dir": Path(folder),
+            # "": never the installation's own database, whatever the environment says
+            "database_url": "",
+            "allowed_hosts": (load.base.removeprefix("http://"),),
+            "max_in_flight": load.in_flight,
+            "log_level": "warning",
+        }
+    )
+    return open_app(settings)
+
+
+def prepare(app: App, load: Load) -> dict[str, float]:
+    """The directory, some thousands at a time; not timed."""
+    units: Iterator[Recipient] = (
+        Recipient(f"unit-{number}", f"第{number}单位", targets=(Target("wecom", Secret(url), style=Style.MARKDOWN),))
+        for number, url in enumerate(load.urls())
+    )
+    while chunk := tuple(islice(units, CHUNK)):
+        app.store.import_directory(Directory(chunk), who="benchmark", why="", now=utc_now())
+    return {}
+
+
+def plan(app: App, load: Load) -> dict[str, float]:
+    """The release: one transaction. `us`: processor time a delivery, from the list of targets to the commit."""
+    now = utc_now()
+    stored = app.store.save_issue(
+        Issue("工作简报"),
+        publication="default",
+        original=b"-",
+        name="-",
+        source="benchmark",
+        who="benchmark",
+        now=now,
+        release_at=now,
+        holds=(),
+    )
+    with app.store.db.read() as connection:
+        targets = connection.execute(sa.select(target.c.recipient_id, target.c.id).order_by(target.c.id)).all()
+    assert len(targets) == load.count
+    with Stopwatch() as timing:
+        message = PlannedMessage("wecom", Style.MARKDOWN, ListKind.SEND, 1, 1, BODY)
+        deliveries = tuple(PlannedDelivery(unit, key, ListKind.SEND, 1, 1, message=0) for unit, key in targets)
+        everyone = tuple((unit, ListKind.SEND) for unit, _ in targets)
+        resolution = Resolution((), (), (), (), (), everyone, ())
+        wanted = Plan(stored.id, stored.revision_id, CardKind.ISSUE, resolution, (message,), deliveries)
+        app.store.release(wanted, who="benchmark", why="", now=now, expected_revision=stored.revision_id)
+    return {"us": timing.cpu_s / load.count * 1e6}
+
+
+def deliver(app: App, load: Load) -> dict[str, float]:
+    """Everything. Per second and processor time a delivery, of all and of the last SMALL."""
+    marks: list[tuple[int, float, float]] = []
+    count = 0
+
+    def settled(_: Settled) -> None:
+        nonlocal count
+        count += 1
+        if count in (1, load.count - SMALL, load.count):
+            marks.append((count, time.perf_counter(), time.process_time()))
+
+    app.deliver(1, wait_s=None, on_settled=settled)
+    assert app.store.counts(1) == {DeliveryState.ACCEPTED: load.count}, app.store.counts(1)
+    whole, end = (marks[0], marks[-1]), (marks[-2], marks[-1])
+    found = {}
+    for name, (first, last) in (("", whole), ("end_", end)):
+        sent = last[0] - first[0]
+        found[f"{name}per_second"] = sent / (last[1] - first[1])
+        found[f"{name}us"] = (last[2] - first[2]) / sent * 1e6
+    return found
+
+
+def look(app: App, load: Load) -> dict[str, float]:
+    """What the pages ask for, in milliseconds: counts, failures, a page of receipts, one unit's history."""
+    middle = load.count // 2
+    asked: dict[str, Callable[[], object]] = {
+        "counts of an issue": lambda: app.store.counts(1),
+        "its failures": lambda: app.store.receipt_page(issue_id=1, states=FAILED),
+        "a page in the middle": lambda: app.store.receipt_page(issue_id=1, after=middle),
+        "one unit's history": lambda: app.store.receipt_page(recipient_id=f"unit-{middle}"),
+    }
+    found = {}
+    for name, ask in asked.items():
+        taken_ms = []
+        for _ in range(11):
+            began = time.perf_counter()
+            ask()
+            taken_ms.append((time.perf_counter() - began) * 1e3)
+        found[name] = median(taken_ms)
+    return found
+
+
+STEPS: dict[str, Callable[[App, Load], dict[str, float]]] = {
+    step.__name__: step for step in (prepare, plan, deliver, look)
+}
+
+
+def _child(step: str, folder: str, load: Load) -> None:
+    pin(0)
+    app = _open(folder, load)
+    try:
+        found = STEPS[step](app, load)
+    finally:
+        app.close()
+    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(found))
+
+
+def _run(count: int) -> dict[str, dict[str, float]]:
+    found = {}
+    with sink() as base, tempfile.TemporaryDirectory() as folder:
+        for step in STEPS:
+            command = [sys.executable, "-m", "benchmarks.million", step, folder, base, str(count)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+            found[step] = json.loads(done.stdout)
+        arrived = taken(base)
+        if arrived != count:
+            sys.exit(f"{count} delivered, but {arrived} arrived at the sink")
+    return found
+
+
+def main(args: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks million", description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000, help="deliveries (default %(default)s)")
+    options = parser.parse_args(args)
+    small, large = _run(2 * SMALL), _run(options.count)
+    print(f"\n{'':34}{2 * SMALL:>14,}{options.count:>14,}")
+    for step, key, title in (
+        ("plan", "us", "planning, CPU us a delivery"),
+        ("plan", "peak_mb", "planning, peak MB"),
+        ("deliver", "per_second", "deliveries per second"),
+        ("deliver", "end_per_second", f"the last {SMALL:,}, per second"),
+        ("deliver", "us", "delivering, CPU us each"),
+        ("deliver", "end_us", f"the last {SMALL:,}, CPU us each"),
+        ("deliver", "peak_mb", "delivering, peak MB"),
+        *(("look", name, f"{name}, ms") for name in large["look"] if name != "peak_mb"),
+    ):
+        print(f"{title:34}{small[step][key]:>14,.1f}{large[step][key]:>14,.1f}")
+
+
+if __name__ == "__main__":
+    step, folder, base, count = sys.argv[1:]
+    _child(step, folder, Load(base, int(count), IN_FLIGHT))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -53,6 +55,25 @@ _CANDIDATES = (
     .with_for_update(key_share=True, skip_locked=True, of=[delivery, target])
 )
 
+Range: TypeAlias = tuple[int, int]
+"""The first and the last delivery id of those that may be claimed."""
+
+
+@cache
+def _candidates_among(ranges: int) -> sa.Select[*tuple[Any, ...]]:
+    return _CANDIDATES.where(within(delivery, ranges))
+
+
+def within(table: sa.FromClause, ranges: int) -> sa.ColumnElement[bool]:
+    """The condition that a row's id lies in one of so many ranges; their ends are bound by `ends`."""
+    return sa.or_(sa.false(), *(table.c.id.between(_bind(f"first_{n}"), _bind(f"last_{n}")) for n in range(ranges)))
+
+
+def ends(ranges: Sequence[Range]) -> dict[str, int]:
+    firsts = {f"first_{n}": first for n, (first, _) in enumerate(ranges)}
+    return firsts | {f"last_{n}": last for n, (_, last) in enumerate(ranges)}
+
+
 _IN_FLIGHT = sa.select(delivery.c.target_id).where(
     IS_SENDING, delivery.c.target_id.in_(_bind("targets", expanding=True))
 )
@@ -87,8 +108,16 @@ class Claiming:
     """One turn's claims, in the caller's transaction."""
 
     def __init__(
-        self, connection: sa.Connection, vault: Vault, paces: Mapping[str, Pace], *, worker: str, now: dt.datetime
+        self,
+        connection: sa.Connection,
+        vault: Vault,
+        paces: Mapping[str, Pace],
+        *,
+        worker: str,
+        now: dt.datetime,
+        among: Sequence[Range] | None = None,
     ) -> None:
+        """`among`: nothing else is claimed; None means that everything may be."""
         self._connection = connection
         self._vault = vault
         self._paces = paces
@@ -96,6 +125,9 @@ class Claiming:
         self._now = now
         self._window = dt.timedelta(seconds=max(p.window_s for p in (*paces.values(), _ANY_PACE)))
         self._busy: set[int] = set()
+        self._candidates = _CANDIDATES if among is None else _candidates_among(len(among))
+        self._next_due = _NEXT_DUE if among is None else _NEXT_DUE.where(within(delivery, len(among)))
+        self._ends = ends(among or ())
 
     def run(self, limit: int, shift: tally.Shift) -> list[Claimed]:
         """Claim up to `limit`. Due rows that may not go yet are moved to the moment they may."""
@@ -106,7 +138,7 @@ class Claiming:
                 break
             # With few wanted, look further: the first in line may all belong to one busy target.
             most = max(missing, 50)
-            rows = self._connection.execute(_CANDIDATES, {"now": self._now, "most": most}).all()
+            rows = self._connection.execute(self._candidates, {"now": self._now, "most": most, **self._ends}).all()
             if not rows:
                 break
             claimed += self._judge(rows, missing, shift)
@@ -115,7 +147,7 @@ class Claiming:
         return claimed
 
     def next_due(self) -> dt.datetime | None:
-        due: dt.datetime | None = self._connection.execute(_NEXT_DUE).scalar_one()
+        due: dt.datetime | None = self._connection.execute(self._next_due, self._ends).scalar_one()
         return due
 
     def _judge(self, rows: Sequence[AnyRow], missing: int, shift: tally.Shift) -> list[Claimed]:

@@ -19,7 +19,7 @@ from bot.domain.pacing import Pace
 from bot.domain.plan import Settled, Turn
 
 from . import settling, tally, workers
-from .claiming import Claiming
+from .claiming import Claiming, Range
 from .database import Database
 from .history import Entry, record
 from .schema import IS_SENDING, delivery, message
@@ -94,7 +94,8 @@ class SqlLedger:
                 if settling.write(connection, settled, shift, now=now):
                     self._db.hook(Point.PART_ARMED)
                 self._db.hook(Point.RECEIPTS_WRITTEN)
-            claiming = Claiming(connection, self._vault, paces, worker=worker, now=now)
+            among = self._among()
+            claiming = Claiming(connection, self._vault, paces, worker=worker, now=now, among=among)
             claimed = claiming.run(limit, shift)
             tally.apply(connection, shift)
             # An idle turn writes nothing, and so costs no sync of the disk.
@@ -108,6 +109,10 @@ class SqlLedger:
         if claimed:
             self._db.hook(Point.CLAIM_COMMITTED)
         return turn
+
+    def _among(self) -> Sequence[Range] | None:
+        """Delivery ids that this process may claim; None: all."""
+        return None
 
     def _message_body(self, message_id: int) -> bytes:
         with self._db.read() as connection:

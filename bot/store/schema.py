@@ -248,6 +248,17 @@ worker = sa.Table(
     sa.Column("retired_at", Instant),
 )
 
+# A batch of deliveries with neighbouring ids that an engine has handed to a worker; the row goes when it is through.
+# `tries` counts the times in a row that were begun and got nowhere, `progress` is the attempts made before the last.
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("id", serial(), primary_key=True, autoincrement=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("progress", sa.BigInteger, nullable=False),
+    sa.Column("set_aside_at", Instant),
+)
+
 # A person's yes to exactly one content; `holds` is what was held against it before their eyes.
 approval = sa.Table(
     "approval",

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.secret import Secret
 
+from .batches import Batches, BatchLedger
 from .database import Database
 from .decisions import Decisions
 from .desk import Desk
@@ -25,7 +26,7 @@ from .signoffs import SignOffs
 from .vault import TARGET_URL, Vault
 
 
-class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History, Housekeeping):
+class Store(Batches, Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History, Housekeeping):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is
@@ -35,13 +36,19 @@ class Store(Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People
     def __init__(self, db: Database, vault: Vault, data_dir: Path) -> None:
         super().__init__(db, vault)
         self._ledger = SqlLedger(db, vault, data_dir)
+        self._batch_ledger = BatchLedger(db, vault, data_dir)
 
     def ledger(self) -> SqlLedger:
         """The dispatcher's side; the same object every time, for there is one writer thread."""
         return self._ledger
 
+    def batch_ledger(self) -> BatchLedger:
+        """The dispatcher's side for a worker that is handed batches; the same object every time."""
+        return self._batch_ledger
+
     def close(self) -> None:
         self._ledger.close()
+        self._batch_ledger.close()
         self.db.close()
 
 

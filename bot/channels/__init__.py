@@ -11,11 +11,7 @@ CHANNELS: dict[str, Channel] = {
     lanxin.NAME: lanxin,
     teams.NAME: teams,
     slack.NAME: slack,
-}
-"""Every channel by the word that names it in directory files."""
-
-UPCOMING: dict[str, Channel] = {
     welink.NAME: welink,
     webhook.NAME: webhook,
 }
-"""Complete, but each call of theirs must carry an id, and `webhook` headers, which the sender does not ask for yet."""
+"""Every channel by the word that names it in directory files."""

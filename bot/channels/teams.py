@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import Signature
+from bot.domain.channel import UNSIGNED, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
@@ -53,9 +53,9 @@ def recognises(url: str) -> bool:
     return has_path(url, r".*/triggers/[^/]+/paths/invoke") and has_query(url, "sig")
 
 
-def sign(secret: Secret, at: dt.datetime) -> Signature:
+def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes) -> Signature:
     """Nothing: the credential is in the URL."""
-    return Signature()
+    return UNSIGNED
 
 
 def read_reply(reply: Replied, at: dt.datetime) -> Verdict:

@@ -10,7 +10,6 @@ The advised size is "under 20 KB": 20,000 bytes.
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import hashlib
 import hmac
@@ -18,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, CardKind, Message, Style, Wording
-from bot.domain.channel import Signature
+from bot.domain.channel import Signature, UnfitSecret
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
@@ -52,6 +51,7 @@ _EVENTS = {
     CardKind.REMINDER: "bulletin.reminded",
 }
 _PREFIX = "whsec_"
+_KEY_BYTES = (24, 64)
 
 
 def recognises(url: str) -> bool:
@@ -59,26 +59,28 @@ def recognises(url: str) -> bool:
     return has_path(url, r".*")
 
 
-def sign(secret: Secret | None, at: dt.datetime, *, message_id: str = "", body: bytes = b"") -> Signature:
+def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes) -> Signature:
     """The three headers for one attempt; without a secret the first two.
 
-    `message_id`: the same on every retry of a delivery, without a dot. `body`: the bytes that go out. Two secrets
-    separated by a space sign twice, for the time of a change of keys. Raises ValueError for a secret that is not
-    base64, with or without `whsec_`.
+    Two secrets separated by a comma sign twice, for the time of a change of keys. Raises UnfitSecret for one that is
+    not 24 to 64 bytes in base64, with or without `whsec_`.
     """
     headers = {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp()))}
     if secret is not None:
         signed = f"{message_id}.{headers['webhook-timestamp']}.".encode() + body
-        macs = [hmac.new(_key(text), signed, hashlib.sha256).digest() for text in secret.reveal().split()]
+        macs = [hmac.new(_key(text), signed, hashlib.sha256).digest() for text in secret.reveal().split(",")]
         headers["webhook-signature"] = " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs)
     return Signature(headers=headers)
 
 
 def _key(text: str) -> bytes:
     try:
-        return base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
-        raise ValueError("a webhook secret is base64, usually after whsec_; this one is not") from None
+        key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        raise UnfitSecret(f"不是 Standard Webhooks 的密钥：应为 {_PREFIX} 加 base64，请从对方系统重新复制") from None
+    if not _KEY_BYTES[0] <= len(key) <= _KEY_BYTES[1]:
+        raise UnfitSecret(f"密钥解码后是 {len(key)} 字节，Standard Webhooks 要求 24 至 64 字节，请从对方系统重新复制")
+    return key
 
 
 def read_reply(reply: Replied, at: dt.datetime) -> Verdict:

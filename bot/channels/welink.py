@@ -53,8 +53,8 @@ def recognises(url: str) -> bool:
     return has_path(url, r".*/api/werobot/v1/webhook/send") and has_query(url, "token")
 
 
-def sign(secret: Secret | None, at: dt.datetime, *, message_id: str = "") -> Signature:
-    """Not a signature but the two fields that must be new on every call: its time, and an id made of both arguments."""
+def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes) -> Signature:
+    """Not a signature but what must be new on every call: its time, and an id made of message and time."""
     call = uuid.uuid5(uuid.NAMESPACE_OID, f"{message_id}/{at.isoformat()}").hex
     return Signature(body={"timeStamp": round(at.timestamp() * 1000), "uuid": call})
 

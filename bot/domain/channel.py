@@ -38,6 +38,14 @@ class Signature:
         return head[:-1] + b"," + body[1:]
 
 
+UNSIGNED = Signature()
+"""Nothing to add: the credential is in the URL, or the target has no secret."""
+
+
+class UnfitSecret(ValueError):  # noqa: N818 - it states a fact
+    """No signature can be made with this secret; `str()` is one Chinese sentence, which never holds the secret."""
+
+
 class Channel(Protocol):
     """A vendor kind, as a module: pure functions and data, no HTTP, no clock, no logging."""
 
@@ -46,7 +54,7 @@ class Channel(Protocol):
     CHINESE: str
     """The vendor's name for people: 企业微信, 钉钉, 飞书, …"""
     HOSTS: frozenset[str]
-    """The vendor's own hosts; a target elsewhere needs `JIANBAO_ALLOWED_HOSTS`."""
+    """The vendor's own hosts, `.suffix` for all below it; a target elsewhere needs `JIANBAO_ALLOWED_HOSTS`."""
     STYLES: frozenset[Style]
     PACE: Pace
     """The vendor's sending window, with our margin."""
@@ -59,8 +67,12 @@ class Channel(Protocol):
         """The card as the vendor's messages, in order; each within the vendor's limits, in the vendor's unit."""
         ...
 
-    def sign(self, secret: Secret, at: dt.datetime) -> Signature:
-        """Sign for one attempt at `at` (aware)."""
+    def sign(self, secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes) -> Signature:
+        """What one attempt at `at` (aware) must carry besides `body`; asked for at every attempt.
+
+        `secret`: None when the target has none. `message_id`: the same on every retry, another for every message,
+        at most 64 of `A-Za-z0-9_-`. `body`: the bytes that go out. Raises `UnfitSecret`.
+        """
         ...
 
     def read_reply(self, reply: Replied, at: dt.datetime) -> Verdict:

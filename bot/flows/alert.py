@@ -111,7 +111,8 @@ async def send_alerts(
     sent = 0
     for target, sentences in wave.told:
         card = alert_card(sentences, now, publisher.policy.zone)
-        sent += await _tell(card, target, sender, channels, wording, now)
+        name = f"jb-alert-{wave.reached}-{target.id}"
+        sent += await _tell(card, name, target, sender, channels, wording, now)
     if wave.reached is not None:
         await asyncio.to_thread(store.source_good, CURSOR, {"after": wave.reached}, now=now)
     return sent
@@ -145,20 +146,23 @@ def _wave(publisher: Publisher, store: AlertStore) -> _Wave:
 
 async def _tell(
     card: Card,
+    name: str,
     target: StoredTarget,
     sender: Sender,
     channels: Mapping[str, Channel],
     wording: Wording,
     now: dt.datetime,
 ) -> int:
-    """All parts of one alert to one target; an alert that fails is logged, for there is nobody else to tell."""
+    """All parts of the alert `name` to one target; one that fails is logged, for there is nobody else to tell."""
     if target.suspended_at is not None:
         log.error("target %s is suspended and gets no alert", target.id)
         return 0
     channel = channels[target.target.channel]
     count = 0
     for message in channel.messages(card, target.target.style, wording):
-        exchange = await send_once(sender, channel, target.target.url, target.target.secret, message.body, now)
+        part = f"{name}-{message.part}"
+        robot = target.target
+        exchange = await send_once(sender, channel, robot.url, robot.secret, message.body, now, message_id=part)
         verdict = judge(exchange, channel, now)
         if verdict.outcome is not OutcomeClass.OK:
             log.error("the alert to target %s ended %s: %s", target.id, verdict.outcome.value, verdict.reason.value)

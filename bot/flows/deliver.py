@@ -188,7 +188,8 @@ class Dispatcher:
         body = self._bodies.get(claimed.message_id) or await self._load(claimed.message_id)
         body = body.replace(_MARK, self._token(claimed.delivery_id).encode())
         self._hook(Point.SENDING)
-        exchange = await send_once(self._sender, channel, claimed.url, claimed.secret, body, at)
+        name = f"jb-{claimed.delivery_id}"
+        exchange = await send_once(self._sender, channel, claimed.url, claimed.secret, body, at, message_id=name)
         self._hook(Point.ANSWERED)
         return judge(exchange, channel, self._clock())
 

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.domain.channel import Channel, Signature
+from bot.domain.channel import Channel, UnfitSecret
 from bot.domain.delivery import Exchange, MaybeArrived, NotSent, OutcomeClass, Reason, Replied, Verdict
 from bot.domain.secret import Secret
 
 from .ports import Sender
 
 _HEADERS = {"Content-Type": "application/json; charset=utf-8"}
-_UNSIGNED = Signature()
 
 
 async def send_once(
-    sender: Sender, channel: Channel, url: Secret, secret: Secret | None, body: bytes, at: dt.datetime
+    sender: Sender,
+    channel: Channel,
+    url: Secret,
+    secret: Secret | None,
+    body: bytes,
+    at: dt.datetime,
+    *,
+    message_id: str,
 ) -> Exchange:
-    """Sign for this attempt and POST. A signature is good for minutes, so it is made anew at every attempt."""
-    signature = channel.sign(secret, at) if secret is not None else _UNSIGNED
+    """Sign for this attempt and POST. A signature is good for minutes, so it is made anew at every attempt.
+
+    `message_id`: the same on every retry of one message, as `Channel.sign` wants it.
+    """
+    try:
+        signature = channel.sign(secret, at, message_id=message_id, body=body)
+    except UnfitSecret as unfit:
+        return NotSent(Reason.BAD_SIGNATURE, str(unfit))
     headers = {**_HEADERS, **signature.headers} if signature.headers else _HEADERS
     return await sender.send(signature.signed_url(url.reveal()), signature.signed_body(body), headers)
 
@@ -28,7 +40,7 @@ def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:
     match exchange:
         case Replied():
             return channel.read_reply(exchange, at)
-        case NotSent(reason=Reason.FORBIDDEN_ADDRESS):
+        case NotSent(reason=Reason.FORBIDDEN_ADDRESS | Reason.BAD_SIGNATURE):
             return Verdict(OutcomeClass.PERMANENT_CONFIG, exchange.reason, vendor_message=exchange.detail or None)
         case NotSent():
             return Verdict(OutcomeClass.RETRY_LATER, exchange.reason, vendor_message=exchange.detail or None)

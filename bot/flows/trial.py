@@ -32,5 +32,6 @@ async def try_target(
     channel = channels[target.channel]
     style = target.style if target.style in channel.STYLES else Style.TEXT
     message = channel.messages(trial_card(unit), style, wording)[0]
-    exchange = await send_once(sender, channel, target.url, target.secret, message.body, at)
+    name = f"jb-trial-{round(at.timestamp() * 1000)}"
+    exchange = await send_once(sender, channel, target.url, target.secret, message.body, at, message_id=name)
     return judge(exchange, channel, at)

@@ -10,14 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels import CHANNELS, UPCOMING
 from bot.domain.card import Message
-from bot.domain.channel import Channel
 from bot.domain.delivery import Replied
 
 Payload = Mapping[str, Any]
-
-ALL: dict[str, Channel] = {**CHANNELS, **UPCOMING}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from bot.channels import CHANNELS
 from bot.channels.http_status import Outcome
 from bot.domain.card import CardKind, Style
 from bot.domain.channel import Channel
@@ -14,11 +15,11 @@ from bot.domain.delivery import OutcomeClass, Reason, Replied
 from bot.domain.issue import Article
 
 from . import paper, sandboxed
-from .facts import ALL, Facts, answer
 from .facts import FACTS as OWN_FACTS
+from .facts import Facts, answer
 from .samples import LINK, SIGN_LINK, WORDING, a_card
 
-SUITE: dict[str, Channel] = {**ALL, paper.NAME: paper}
+SUITE: dict[str, Channel] = {**CHANNELS, paper.NAME: paper}
 """Every channel, and one the product has never heard of."""
 
 FACTS: dict[str, Facts] = {

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels import CHANNELS
 from bot.channels.http_status import BY_STATUS, Outcome
 from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason
 
-from .facts import ALL
 from .samples import ROOT
 
 DOCS = ROOT / "docs"
@@ -55,7 +55,7 @@ def overview() -> str:
             ", ".join(f"`{s}`" for s in sorted(c.STYLES)),
             ", ".join(sorted(c.HOSTS)) or "by setting",
         )
-        for name, c in ALL.items()
+        for name, c in CHANNELS.items()
     ]
     return table(("channel", "name", "styles", "hosts"), rows)
 
@@ -70,22 +70,22 @@ def written(path: Path, blocks: Mapping[str, str]) -> tuple[str, str]:
     return text, wanted
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", list(CHANNELS))
 def test_a_channel_page_says_what_its_module_does(name: str) -> None:
     text, wanted = written(
-        DOCS / "channels" / f"{name}.md", {"limits": limits(ALL[name]), "answers": answers(ALL[name])}
+        DOCS / "channels" / f"{name}.md", {"limits": limits(CHANNELS[name]), "answers": answers(CHANNELS[name])}
     )
     assert text == wanted
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == HEADINGS
     assert [block[1] for block in BLOCK.findall(text)] == ["limits", "answers"]
-    assert ALL[name].CHINESE in text.splitlines()[0]
+    assert CHANNELS[name].CHINESE in text.splitlines()[0]
 
 
 def test_the_overview_lists_every_channel() -> None:
     shared_answers = outcome_rows("HTTP status", BY_STATUS)
     text, wanted = written(DOCS / "channels" / "README.md", {"channels": overview(), "statuses": shared_answers})
     assert text == wanted
-    assert {p.stem for p in (DOCS / "channels").glob("*.md")} == {*ALL, "README"}
+    assert {p.stem for p in (DOCS / "channels").glob("*.md")} == {*CHANNELS, "README"}
 
 
 def test_every_reason_has_a_heading_with_its_sentence() -> None:

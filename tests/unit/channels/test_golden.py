@@ -10,20 +10,20 @@ import os
 
 import pytest
 
+from bot.channels import CHANNELS
 from bot.domain.card import Style
 
-from .facts import ALL
 from .samples import CASES, ROOT, WORDING
 
 GOLDEN = ROOT / "tests" / "golden"
-FILES = [(name, style, case) for name, module in ALL.items() for style in sorted(module.STYLES) for case in CASES]
+FILES = [(name, style, case) for name, module in CHANNELS.items() for style in sorted(module.STYLES) for case in CASES]
 
 
 @pytest.mark.parametrize(("name", "style", "case"), FILES)
 def test_golden(name: str, style: Style, case: str) -> None:
     made = [
         {"part": m.part, "parts": m.parts, "bytes": len(m.body), "notes": list(m.notes), "payload": m.payload}
-        for m in ALL[name].messages(CASES[case], style, WORDING)
+        for m in CHANNELS[name].messages(CASES[case], style, WORDING)
     ]
     path = GOLDEN / name / f"{style}-{case}.json"
     if os.environ.get("JIANBAO_UPDATE_GOLDEN"):

@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards import make_card
+from bot.channels import CHANNELS
 from bot.domain.card import Card, CardKind, Message
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
 from . import sandboxed
-from .facts import ALL, FACTS
+from .facts import FACTS
 from .samples import LINK, SIGN_LINK, WORDING
 
 EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "40"))
@@ -107,14 +108,14 @@ def titles_of(name: str, messages: tuple[Message, ...], card: Card) -> list[str]
 
 
 @pytest.mark.timeout(max(120, EXAMPLES))
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", list(CHANNELS))
 @given(data=st.data())
 @SETTINGS
 def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
     card = data.draw(cards())
-    style = data.draw(st.sampled_from(sorted(ALL[name].STYLES)))
-    messages = ALL[name].messages(card, style, WORDING)
-    assert messages == ALL[name].messages(card, style, WORDING)
+    style = data.draw(st.sampled_from(sorted(CHANNELS[name].STYLES)))
+    messages = CHANNELS[name].messages(card, style, WORDING)
+    assert messages == CHANNELS[name].messages(card, style, WORDING)
     assert [(m.part, m.parts) for m in messages] == [(n, len(messages)) for n in range(1, len(messages) + 1)]
     for message in messages:
         assert FACTS[name].size(message) <= FACTS[name].most(message.payload)

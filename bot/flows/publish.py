@@ -263,7 +263,7 @@ class Publisher:
     def _assess(
         self, issue: Issue, publication: Publication, directory: Directory
     ) -> tuple[Resolution, tuple[Hold, ...]]:
-        resolution = Resolver(directory).resolve(issue, deliver=publication.deliver)
+        resolution = Resolver.of(directory).resolve(issue, deliver=publication.deliver)
         # A missing date is told by `_timing`, with what can be done about it.
         reading = [
             Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message)

@@ -111,7 +111,9 @@ class Desk(Directories):
         `change` may raise to leave everything as it was. Counts as `import_directory`."""
         with self.db.write() as connection:
             changed = change(self._directory(connection))
-            return Import(connection, self.vault, now).run(changed, who=who, why=why)
+            counts = Import(connection, self.vault, now).run(changed, who=who, why=why)
+        self._kept = None
+        return counts
 
     def note(
         self, action: str, subject: str, after: Mapping[str, Any] | None, *, who: str, why: str, now: dt.datetime

@@ -15,7 +15,7 @@ from bot.domain.plan import StoredTarget
 from .columns import AnyRow
 from .importing import Import
 from .part import Part
-from .schema import recipient, recipient_group, target
+from .schema import history_head, recipient, recipient_group, target
 from .vault import TARGET_SECRET, TARGET_URL
 
 CHUNK = 500
@@ -31,10 +31,20 @@ _GROUPS = sa.select(recipient_group).order_by(recipient_group.c.position, recipi
 
 
 class Directories(Part):
+    _kept: tuple[int, Directory] | None = None
+
     def directory(self) -> Directory:
-        """All recipients, targets (with their credentials) and groups, in the order they were imported in."""
+        """All recipients, targets (with their credentials) and groups, in the order they were imported in.
+
+        The same object for as long as nothing has gone on record: every change does, whoever makes it.
+        """
         with self.db.read() as connection:
-            return self._directory(connection)
+            rows: int = connection.execute(sa.select(history_head.c.rows)).scalar_one()
+            if (kept := self._kept) is not None and kept[0] == rows:
+                return kept[1]
+            found = self._directory(connection)
+        self._kept = (rows, found)
+        return found
 
     def _directory(self, connection: sa.Connection) -> Directory:
         recipients = [unit for _, unit, _ in self._recipients(connection, _RECIPIENTS, _TARGETS)]
@@ -79,7 +89,10 @@ class Directories(Part):
         `changed`, `unchanged`, `absent` (in the database, not in `directory`).
         """
         with self.db.write() as connection:
-            return Import(connection, self.vault, now).run(directory, who=who, why=why)
+            counts = Import(connection, self.vault, now).run(directory, who=who, why=why)
+        # An import that only moves units about is not on record.
+        self._kept = None
+        return counts
 
     def _recipients(
         self, connection: sa.Connection, recipients: sa.Select[*tuple[Any, ...]], targets: sa.Select[*tuple[Any, ...]]

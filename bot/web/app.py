@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -70,7 +71,11 @@ def create_app(readiness: Readiness, office: Office) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=[Middleware(Headers, https=https), Middleware(BodyLimit)],
+        middleware=[
+            Middleware(Headers, https=https),
+            Middleware(GZipMiddleware, minimum_size=2000, compresslevel=5),
+            Middleware(BodyLimit),
+        ],
     )
     app.state.office = office
     app.include_router(health_router(readiness))

@@ -117,6 +117,7 @@ def _common(visit: Visit, published: Published) -> dict[str, Any]:
     stored = published.stored
     return {
         "stored": stored,
+        "now": visit.office.now(),
         "issue": stored.issue,
         "publication": published.publication,
         "holds": published.holds,

@@ -38,7 +38,7 @@ def overview(visit: Viewer) -> HTMLResponse:
         tasks=tasks(visit),
         latest=latest[0] if latest else None,
         bar=bar(latest[0].counts) if latest else (),
-        empty=not store.recipient_names(),
+        empty=store.recipient_lines(limit=1)[1] == 0,
     )
 
 

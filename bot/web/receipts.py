@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import ConfigError
 from bot.domain.issue import ListKind
-from bot.domain.pages import Settling
+from bot.domain.pages import WORST_FIRST, Settling
 from bot.domain.plan import StoredIssue
 from bot.domain.release import IssueState
 from bot.flows.export import receipts_csv, receipts_xlsx
@@ -20,12 +20,15 @@ from bot.flows.signoff_sheet import signoffs_csv, signoffs_xlsx
 
 from . import pages
 from .access import Approver, NotFound, Viewer, Visit
+from .issues import Page
 from .overview import bar
 from .roster_pages import XLSX
 
 router = APIRouter()
 Text = Annotated[str, Form()]
 PER_PAGE = 50
+TILES = 400
+LINES = 200
 CSV = "text/csv; charset=utf-8"
 
 
@@ -36,15 +39,23 @@ def released(visit: Viewer) -> HTMLResponse:
 
 
 @router.get("/receipts/{issue_id}")
-def wall(visit: Viewer, issue_id: int) -> HTMLResponse:
-    """One tile a unit, live while sending."""
+def wall(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
+    """One tile a unit, live while sending. More than one look can take in come in pages, those that need a person
+    first."""
     stored = _issue(visit, issue_id)
     counts = visit.office.store.counts(issue_id)
+    tiles = visit.office.store.tiles(issue_id)
+    many, start = len(tiles), (page - 1) * TILES
+    if many > TILES:
+        tiles = sorted(tiles, key=lambda tile: WORST_FIRST.index(tile.state))[start : start + TILES]
     return visit.page(
         "wall.html",
         stored=stored,
         issue=stored.issue,
-        tiles=visit.office.store.tiles(issue_id),
+        tiles=tiles,
+        many=many,
+        earlier=pages.link(f"/receipts/{issue_id}", page=page + 1) if start + TILES < many else "",
+        later=pages.link(f"/receipts/{issue_id}", page=page - 1) if page > 1 else "",
         counts=counts,
         bar=bar(counts),
         kinds=tuple(ListKind),
@@ -108,14 +119,18 @@ def resend(visit: Approver, issue_id: int) -> Response:
 
 
 @router.get("/receipts/{issue_id}/signoffs")
-def signoffs(visit: Viewer, issue_id: int) -> HTMLResponse:
+def signoffs(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
+    """Who has signed and who has not, in pages; the sheet and the files have everybody."""
     stored = _issue(visit, issue_id)
     lines = visit.office.store.signoffs(issue_id)
+    start, path = (page - 1) * LINES, f"/receipts/{issue_id}/signoffs"
     return visit.page(
         "signoffs.html",
         stored=stored,
         issue=stored.issue,
-        lines=lines,
+        lines=lines[start : start + LINES],
+        earlier=pages.link(path, page=page + 1) if start + LINES < len(lines) else "",
+        later=pages.link(path, page=page - 1) if page > 1 else "",
         signed=sum(line.signed_at is not None for line in lines),
         unsigned=sum(line.signed_at is None and line.delivered_at is not None for line in lines),
         public_url=visit.office.public_url,

@@ -1,8 +1,8 @@
 """The journeys of a clerk and of a recipient, in a real browser, against the whole service; the manual's pictures.
 
 The service runs as a process of its own beside the simulated platforms. JIANBAO_TEST_PICTURES names a folder to leave
-the pictures in; in docs/pictures those that the manual shows are made anew. JIANBAO_TEST_AXE names an axe.min.js to check
-every page with besides our own checks.
+the pictures in; in docs/pictures those that the manual shows are made anew. JIANBAO_TEST_AXE names an axe.min.js to
+check every page with besides our own checks.
 """
 
 from __future__ import annotations

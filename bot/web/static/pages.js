@@ -14,7 +14,7 @@
       const news = JSON.parse(event.data);
       for (const [unit, state] of Object.entries(news.tiles)) {
         const tile = wall.querySelector(`[data-unit="${CSS.escape(unit)}"]`);
-        if (!tile) { location.reload(); return; }
+        if (!tile) continue;
         tile.className = `tile ${state}`;
         tile.querySelector("b").textContent = marks[state];
         tile.querySelector(".word").textContent = words[state];

@@ -17,6 +17,7 @@ from bot.domain.errors import DocumentRefused, JianbaoError
 from bot.settings import SettingsError
 
 from . import (
+    account,
     deliveries,
     demo,
     directory,
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (parse, resolve, render, publish, receipts, issues, serve, health, sandbox, demo, doctor):
+for module in (parse, resolve, render, publish, receipts, issues, serve, account, health, sandbox, demo, doctor):
     module.register(app)
 app.add_typer(directory.app, name="directory")
 app.add_typer(deliveries.app, name="deliveries")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -40,3 +40,10 @@ def health_router(readiness: Readiness) -> APIRouter:
         return Response(generate_latest(readiness.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def health_app(readiness: Readiness) -> FastAPI:
+    """For a process without pages: these three addresses and nothing else."""
+    app = FastAPI(title="简报", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(health_router(readiness))
+    return app

@@ -3,7 +3,7 @@
 Follows learn.microsoft.com and two clients in use (through the wire reference, section 5). What differs from the
 others: one Adaptive Card and nothing else, so every style is that card; no code in the answer, the status is the
 verdict, and 202 means only that a flow was started; the `sig` value in the URL is the credential, and hosts are per
-customer (`*.logic.azure.com`, `*.environment.api.powerplatform.com`), so each one is allowed by setting.
+customer, below `.logic.azure.com` or `.environment.api.powerplatform.com`.
 Conservative: the limit is "about 28 KB", so 28,000 bytes; Workflows' own rate was not found, so half of what the
 retired connectors allowed. A page of HTML is never an acceptance, whatever its status.
 """
@@ -29,7 +29,7 @@ from .measure import body_bytes
 
 NAME = "teams"
 CHINESE = "Teams"
-HOSTS: frozenset[str] = frozenset()
+HOSTS = frozenset({".logic.azure.com", ".environment.api.powerplatform.com"})
 STYLES = frozenset({Style.CARD})
 
 LIMITS: Mapping[str, int] = {

@@ -22,13 +22,16 @@ _HOST = r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0
 # No user-info, no fragment, no backslash, nothing outside ASCII.
 _URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?:/(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?")
 _ENTRY = re.compile(_HOST)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LABELS = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _DEFAULT_PORT = {"https": 443, "http": 80}
 
 
 class AddressGuard:
     """The rule for one installation.
 
-    `vendor_hosts`: the chat platforms' own names; https on port 443 only, and only at public addresses.
+    `vendor_hosts`: the chat platforms' own names; https on port 443 only, and only at public addresses. One that begins
+    with a dot stands for every name below it, at whatever depth, but not for itself (`.logic.azure.com`).
     `allowed_hosts`: `host` (any port) or `host:port`, names or IP addresses (IPv6 with a port in brackets). A host
     named here may lie at a loopback or private address, and there, but nowhere else, plain http will do. Link-local,
     metadata, multicast and reserved addresses stay closed even so.
@@ -36,7 +39,8 @@ class AddressGuard:
     """
 
     def __init__(self, vendor_hosts: frozenset[str], allowed_hosts: Sequence[str]) -> None:
-        self._vendor_hosts = frozenset(host.lower() for host in vendor_hosts)
+        self._vendor_hosts = frozenset(host.lower() for host in vendor_hosts if not host.startswith("."))
+        self._vendor_domains = tuple(host.lower() for host in vendor_hosts if host.startswith("."))
         self._allowed = frozenset(map(_parse_entry, allowed_hosts))
         # A release goes to thousands of URLs on a handful of hosts.
         self._check_place = lru_cache(maxsize=1024)(self._judge_place)
@@ -63,7 +67,7 @@ class AddressGuard:
             if address is not None and not self.permits(host, port, address, plain=scheme == "http"):
                 return f"不允许访问地址 {host}，请核对机器人地址；内网以外的地址必须使用 https。"
             return None
-        if host not in self._vendor_hosts:
+        if not self._is_vendors(host):
             return f"主机 {host} 不在允许范围；如确为本单位的平台，请管理员把它加入 JIANBAO_ALLOWED_HOSTS。"
         if scheme != "https" or port != 443:
             return f"主机 {host} 只能用 https 和默认端口，请从群机器人设置页重新复制机器人地址。"
@@ -78,6 +82,10 @@ class AddressGuard:
                 return self._named(host.lower(), port)
             case _:
                 return False
+
+    def _is_vendors(self, host: str) -> bool:
+        below = (host.removesuffix(domain) for domain in self._vendor_domains if host.endswith(domain))
+        return host in self._vendor_hosts or any(map(_LABELS.fullmatch, below))
 
     def _named(self, host: str, port: int) -> bool:
         return (host, None) in self._allowed or (host, port) in self._allowed
@@ -101,7 +109,7 @@ def _parse_entry(entry: str) -> tuple[str, int | None]:
     if (address := _literal(entry)) is not None:
         return str(address), None
     parts = _ENTRY.fullmatch(entry)
-    if parts is None or (parts["port"] and not 0 < int(parts["port"]) < 65536):
+    if parts is None or entry.startswith(".") or (parts["port"] and not 0 < int(parts["port"]) < 65536):
         raise ConfigError(f"allowed_hosts: {entry!r} is neither `host` nor `host:port`")
     host = _canonical_host(parts["host"])
     # 2130706433, 127.1, 0x7f.0.0.1: resolvers take a name that ends in a number for an address, people do not.

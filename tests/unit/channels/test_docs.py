@@ -53,7 +53,7 @@ def overview() -> str:
             f"[`{name}`]({name}.md)",
             c.CHINESE,
             ", ".join(f"`{s}`" for s in sorted(c.STYLES)),
-            ", ".join(sorted(c.HOSTS)) or "by setting",
+            ", ".join(f"*{h}" if h.startswith(".") else h for h in sorted(c.HOSTS)) or "by setting",
         )
         for name, c in CHANNELS.items()
     ]

@@ -90,6 +90,67 @@ def test_everything_else_is_refused_without_telling_the_key(url: str) -> None:
     assert KEY not in sentence
 
 
+DOMAIN = "logic.azure.com"
+CLOUD = AddressGuard(frozenset({VENDOR, f".{DOMAIN}"}), ["chat.example.gov.cn"])
+
+
+@pytest.mark.parametrize("below", ["prod-01.westeurope", "x", "PROD-01.WestEurope", "a.b.c.d", "1", "127.0.0.1"])
+def test_every_name_below_a_vendors_domain_is_let_through(below: str) -> None:
+    assert CLOUD.check_url(f"https://{below}.{DOMAIN}:443/workflows/00/triggers/manual/paths/invoke?sig={KEY}") is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        DOMAIN,
+        f".{DOMAIN}",
+        f"..{DOMAIN}",
+        f"x..{DOMAIN}",
+        f".x.{DOMAIN}",
+        f"evil{DOMAIN}",
+        f"evil-{DOMAIN}",
+        f"-x.{DOMAIN}",
+        f"x-.{DOMAIN}",
+        f"x_y.{DOMAIN}",
+        f"{'a' * 64}.{DOMAIN}",
+        f"x.{DOMAIN}.",
+        f"x.{DOMAIN}.evil.example",
+        f"x.{DOMAIN}.:443",
+        f"x.{DOMAIN}:8443",
+        f"x.{DOMAIN}:0",
+        f"x.{DOMAIN}@evil.example",
+        f"evil.example#x.{DOMAIN}",
+        f"evil.example?x.{DOMAIN}",
+        f"evil.example/x.{DOMAIN}",
+        f"evil.example\\.{DOMAIN}",
+        f"evil.example%2f.{DOMAIN}",
+        f"evil.example%00.{DOMAIN}",
+        f"x\u3002{DOMAIN}",
+        f"x.{DOMAIN.replace('o', chr(0x43E))}",
+        "azure.com",
+        "x.azure.com",
+        f"[x.{DOMAIN}]",
+        f"x.{VENDOR}",
+    ],
+)
+def test_a_name_that_only_looks_like_one_below_is_refused(host: str) -> None:
+    sentence = CLOUD.check_url(f"https://{host}/?sig={KEY}")
+    assert sentence is not None
+    assert KEY not in sentence
+
+
+def test_below_a_vendors_domain_plain_http_is_refused_and_so_is_an_inside_address() -> None:
+    assert CLOUD.check_url(f"http://x.{DOMAIN}/?sig={KEY}") is not None
+    assert not CLOUD.permits(f"x.{DOMAIN}", 443, ip_address("10.0.0.1"), plain=False)
+    assert CLOUD.permits(f"x.{DOMAIN}", 443, ip_address("8.8.8.8"), plain=False)
+
+
+@pytest.mark.parametrize("entry", [".example.gov.cn", ".example.gov.cn:443", "."])
+def test_whoever_runs_jianbao_names_hosts_and_not_domains(entry: str) -> None:
+    with pytest.raises(ConfigError):
+        AddressGuard(frozenset(), [entry])
+
+
 def test_a_stray_space_is_called_one() -> None:
     assert "空格" in (GUARD.check_url(f"https://{VENDOR}/cgi-bin/webhook/send?key={KEY} ") or "")
 

@@ -45,7 +45,7 @@ LIMITS: Mapping[str, int] = {
     "max_sends_per_minute": 100,  # FS-DOC, over it 11232
     "max_sends_per_second": 5,  # FS-DOC
 }
-PACE = Pace(per_window=90, window_s=60.0, gap_s=0.25, busy_s=10.0)
+PACE = Pace(per_window=90, window_s=60.0, gap_s=0.25)
 
 ROOM = Room(lead_chars=300)
 SIGNATURE_BYTES = len(b'"timestamp":"1700000000","sign":"",') + 44

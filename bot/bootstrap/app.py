@@ -27,6 +27,7 @@ from bot.domain.secret import Secret
 from bot.engines import local
 from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
+from bot.flows.ports import Ledger
 from bot.flows.publish import Policy, Publisher
 from bot.flows.trial import try_target
 from bot.settings import Settings
@@ -120,10 +121,13 @@ class App:
             )
 
     @asynccontextmanager
-    async def dispatcher(self, on_settled: Callable[[Settled], None] | None = None) -> AsyncIterator[Dispatcher]:
+    async def dispatcher(
+        self, on_settled: Callable[[Settled], None] | None = None, *, ledger: Ledger | None = None
+    ) -> AsyncIterator[Dispatcher]:
+        """`ledger`: what it may claim from; everything that is due where none is given."""
         async with self.sender() as sender:
             yield Dispatcher(
-                ledger=self.store.ledger(),
+                ledger=ledger or self.store.ledger(),
                 sender=sender,
                 channels=CHANNELS,
                 clock=self.clock,

@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
 from functools import partial
 
 import uvicorn
@@ -19,22 +19,22 @@ from bot.domain.errors import ConfigError, StoreError
 from bot.domain.plan import Settled
 from bot.domain.publication import SourceSpec
 from bot.engines import local
-from bot.engines.supervisor import Part, Supervisor
+from bot.engines.supervisor import Part, Supervisor, on
 from bot.flows.alert import MASTHEAD as ALERT_MASTHEAD
 from bot.flows.alert import send_alerts
 from bot.flows.collect import Collected, collect
-from bot.flows.deliver import Dispatcher
 from bot.flows.people import People
 from bot.flows.remind import remind_due
 from bot.scheduler import Wake, Waker
 from bot.settings import Settings
 from bot.sources.inbox import Inbox
 from bot.sources.kinds import make_source
-from bot.web import Readiness, create_app
+from bot.web import Readiness, create_app, health_app
 
 from .app import App, open_app
 from .metrics import Metrics
 from .office import make_office
+from .roles import Role, check_roles, make_engine
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,6 @@ REMIND_EVERY_S = 1800.0
 HOUSEKEEPING_EVERY_S = 3600.0
 ALERT_EVERY_S = 60.0
 """A wave of failures within this long is one alert."""
-CORE = ("dispatcher", "scheduler", "web")
-"""The parts without which the service is not ready. A folder that cannot be watched is a source's trouble."""
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
 
@@ -72,28 +70,39 @@ class Service:
     """One running installation. `run` returns after `stop()` or a signal."""
 
     def __init__(
-        self, app: App, listener: socket.socket, *, on_settled: Callable[[Settled], None] | None = None
+        self,
+        app: App,
+        listener: socket.socket,
+        *,
+        roles: Collection[Role] = tuple(Role),
+        on_settled: Callable[[Settled], None] | None = None,
     ) -> None:
+        """`roles`: what this process does; several may share the work where the engine spreads it (roles.py). Pages
+        are served by the role `web` only, /healthz, /readyz and /metrics by all."""
         self._app = app
         self._listener = listener
         self._metrics = Metrics()
         self._on_settled = on_settled
-        self._dispatcher: Dispatcher | None = None
+        self._roles = roles
+        self._engine = make_engine(app, self._settled)
         self._waker: Waker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._desks = {
             spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
         }
-        watchers = [
-            Part(f"watch {spec_id}", self._watcher(desk)) for spec_id, desk in self._desks.items() if desk.inbox
-        ]
-        self._supervisor = Supervisor(
-            [
-                Part("dispatcher", self._dispatch),
+        parts = [Part("web", self._web)]
+        if Role.WORKER in roles:
+            parts.append(Part("dispatcher", self._engine.work))
+        if Role.SCHEDULER in roles:
+            parts += [
                 Part("scheduler", self._schedule),
-                Part("web", self._web),
-                *watchers,
-            ],
+                *self._engine.scheduled(),
+                *(Part(f"watch {key}", self._watcher(desk)) for key, desk in self._desks.items() if desk.inbox),
+            ]
+        # Without these it is not ready. A folder that cannot be watched is a source's trouble.
+        self._core = [part.name for part in parts if not part.name.startswith("watch ")]
+        self._supervisor = Supervisor(
+            parts,
             on_failure=lambda name, _error: self._metrics.restarts.labels(name).inc(),
         )
 
@@ -102,8 +111,8 @@ class Service:
 
     def wake(self) -> None:
         """Something may be due; from whatever thread."""
-        if self._loop is not None and self._dispatcher is not None:
-            self._loop.call_soon_threadsafe(self._dispatcher.wake)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._engine.wake)
 
     async def beat(self, wake: str) -> None:
         """Do now what a wake of the scheduler does: `release`, `remind`, `alert`, `source <id>`."""
@@ -138,12 +147,12 @@ class Service:
             found["database"] = None
         except StoreError as error:
             found["database"] = str(error)
-        for name in CORE:
+        for name in self._core:
             health = self._supervisor.health.get(name)
             running = health is not None and health.running
             found[name] = None if running else (health and health.last_error) or "尚未启动"
         beat = self._waker.last_beat if self._waker else None
-        if found.get("scheduler") is None and (
+        if found.get("scheduler", "") is None and (
             beat is None or self._app.clock() - beat > dt.timedelta(seconds=STALE_S)
         ):
             found["scheduler"] = "定时器没有按时运行"
@@ -153,14 +162,6 @@ class Service:
         self._metrics.settled(one)
         if self._on_settled is not None:
             self._on_settled(one)
-
-    async def _dispatch(self, stop: asyncio.Event) -> None:
-        async with self._app.dispatcher(self._settled) as dispatcher:
-            self._dispatcher = dispatcher
-            async with asyncio.TaskGroup() as group:
-                watch = group.create_task(_on(stop, dispatcher.stop))
-                await dispatcher.run()
-                watch.cancel()
 
     async def _schedule(self, stop: asyncio.Event) -> None:
         self._waker = Waker(
@@ -183,15 +184,14 @@ class Service:
         released = await asyncio.to_thread(self._app.publisher.release_due)
         for one in released:
             log.info("issue %s is %s", one.stored.id, one.stored.state.value)
-        if self._dispatcher is not None and any(one.released for one in released):
-            self._dispatcher.wake()
+        if any(one.released for one in released):
+            self._engine.wake()
         self._metrics.last_wake.set(self._app.clock().timestamp())
 
     async def _remind(self) -> None:
         for issue_id, note in await asyncio.to_thread(remind_due, self._app.publisher):
             log.info("issue %s: %s", issue_id, note)
-        if self._dispatcher is not None:
-            self._dispatcher.wake()
+        self._engine.wake()
 
     async def _alert(self) -> None:
         async with self._app.sender() as sender:
@@ -221,7 +221,9 @@ class Service:
         return await asyncio.to_thread(self._app.store.next_release)
 
     async def _web(self, stop: asyncio.Event) -> None:
-        app = create_app(Readiness(self.checks, self._metrics.registry), make_office(self._app, wake=self.wake))
+        readiness = Readiness(self.checks, self._metrics.registry)
+        pages = Role.WEB in self._roles
+        app = create_app(readiness, make_office(self._app, wake=self.wake)) if pages else health_app(readiness)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5
         )
@@ -231,7 +233,7 @@ class Service:
             server.should_exit = True
 
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(_on(stop, end))
+            watch = group.create_task(on(stop, end))
             await server.serve(sockets=[self._listener])
             watch.cancel()
 
@@ -242,11 +244,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
-
-
-async def _on(event: asyncio.Event, act: Callable[[], None]) -> None:
-    await event.wait()
-    act()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -279,5 +276,17 @@ def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str, 
         try:
             on_ready(address_of(listener), setup_address(app, address_of(listener)))
             local.run(Service(app, listener).run())
+        finally:
+            app.close()
+
+
+def serve_role(settings: Settings, role: Role, host: str, port: int, *, on_ready: Callable[[str], None]) -> None:
+    """Like `serve`, for one role; any number of processes may have it. ConfigError on a database for one process."""
+    check_roles(settings)
+    with listen(host, port) as listener:
+        app = open_app(settings)
+        try:
+            on_ready(address_of(listener))
+            local.run(Service(app, listener, roles=(role,)).run())
         finally:
             app.close()

@@ -18,6 +18,7 @@ from bot.settings import SettingsError
 
 from . import (
     account,
+    batches,
     deliveries,
     demo,
     directory,
@@ -30,7 +31,10 @@ from . import (
     render,
     resolve,
     sandbox,
+    scheduler,
     serve,
+    web,
+    worker,
 )
 
 BUG, USAGE = 1, 2
@@ -43,7 +47,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (parse, resolve, render, publish, receipts, issues, serve, account, health, sandbox, demo, doctor):
+for module in (
+    *(parse, resolve, render, publish, receipts, issues, account),
+    *(serve, web, scheduler, worker, batches, health, sandbox, demo, doctor),
+):
     module.register(app)
 app.add_typer(directory.app, name="directory")
 app.add_typer(deliveries.app, name="deliveries")

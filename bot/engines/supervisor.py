@@ -17,6 +17,12 @@ STEADY_S = 60.0
 """A part that ran this long starts again from the shortest wait."""
 
 
+async def on(event: asyncio.Event, act: Callable[[], None]) -> None:
+    """Call `act` once `event` is set: how a part that has a stop of its own hears of the service's."""
+    await event.wait()
+    act()
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One thing that runs as long as the service does. `run` returns when `stop` is set; returning earlier, like

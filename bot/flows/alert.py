@@ -81,6 +81,10 @@ def troubles(rows: Sequence[Noted], publisher: Publisher, store: AlertStore) -> 
             case "worker.recovered":
                 count = (row.after or {}).get("in_doubt", 0)
                 found.append((None, f"程序中断，{count} 条投递存疑，请到群里核实。"))
+            case "batch.set_aside":
+                found.append(
+                    (None, f"批次 {number} 多次投递都没有进展，已搁置：请看日志，修好后用 jianbao batches 重新派发。")
+                )
             case "source.failing":
                 found.append((_source_owner(publisher, number), f"来源 {number} 连续失败：{row.why}"))
     return found

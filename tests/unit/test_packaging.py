@@ -105,8 +105,8 @@ COMES_WITH = {
 }
 """Libraries whose values a declared one takes or hands out: they come with it, in the fitting version."""
 
-BY_NAME = {"lxml", "psycopg"}
-"""Never imported, but named: BeautifulSoup is told to use the parser "lxml", SQLAlchemy the driver "psycopg"."""
+BY_NAME = {"lxml"}
+"""Never imported, but named: BeautifulSoup is told to use the parser "lxml"."""
 
 
 def test_what_is_imported_is_declared() -> None:

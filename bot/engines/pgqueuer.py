@@ -1,0 +1,218 @@
+"""The engine of many machines: PgQueuer spreads batches of deliveries over workers and takes over a dead one's.
+
+What PgQueuer is asked for is who works on which batch: queueing, waking, heartbeats, and handing a batch on when its
+worker has fallen silent. What is due, what was sent and what came of it stands in our own tables, and the dispatcher is
+the one of the local engine; it merely claims from the batches its process holds. So the queue may be lost or hold a
+batch too many: the feeder fills it from what is due, and a batch with nothing to do is through at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+import psycopg
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job
+from pgqueuer.queries import Queries
+
+from bot.flows.deliver import Dispatcher
+from bot.flows.ports import Clock, Ledger
+
+from .supervisor import on
+
+log = logging.getLogger(__name__)
+
+QUEUE = "batch"
+HELD = 4
+"""Batches a worker holds at a time: enough that the slowest robot of one does not leave it idle."""
+SILENCE_S = 10.0
+"""A worker that has sent no heartbeat for so long loses its batches to others."""
+FEED_EVERY_S = 1.0
+LOOK_EVERY_S = 5.0
+"""Workers are woken by what is queued; at this pace they look for what the dead have left."""
+TIDY_EVERY_S = 3600.0
+"""How often the log that PgQueuer keeps of our batches is emptied: the attempts are ours, and kept for years."""
+
+
+class BatchLedger(Ledger, Protocol):
+    """A ledger that claims only from the batches held."""
+
+    def hold(self, number: int) -> asyncio.Future[None]:
+        """Claim from this batch. The future is done when nothing of it is due and nothing is in flight here."""
+        ...
+
+    def release(self, number: int) -> None: ...
+
+    async def tries(self, number: int) -> int:
+        """How often the batch was begun in vain."""
+        ...
+
+    async def begin(self, number: int, *, now: dt.datetime) -> bool:
+        """Count a try; False when the batch has had its tries and is set aside."""
+        ...
+
+    async def finish(self, number: int) -> None: ...
+
+
+class BatchStore(Protocol):
+    def due_batches(self, *, now: dt.datetime) -> list[int]: ...
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Queries]:
+    """PgQueuer's side of the database on a connection of its own, its tables installed or brought up to date. `url`: postgresql://…"""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        queries = Queries.from_psycopg_connection(connection)
+        # Of several that start at once one installs.
+        async with queries.schema_lock():
+            if await queries.schema_is_installed():
+                await queries.upgrade()
+            else:
+                await queries.install()
+        yield queries
+
+
+class Feeder:
+    """Queues the batches in which something is due. Any number may run: a batch is in the queue once."""
+
+    def __init__(self, url: str, store: BatchStore, clock: Clock) -> None:
+        self._url = url
+        self._store = store
+        self._clock = clock
+        self._stirred = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._stirred.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        async with connected(self._url) as queries, asyncio.TaskGroup() as group:
+            watch = group.create_task(on(stop, self.wake))
+            tidied = loop.time()
+            while not stop.is_set():
+                self._stirred.clear()
+                await self._feed(queries)
+                if loop.time() - tidied >= TIDY_EVERY_S:
+                    tidied = loop.time()
+                    await queries.clear_queue_log(QUEUE)
+                await _within(self._stirred, FEED_EVERY_S)
+            watch.cancel()
+
+    async def _feed(self, queries: Queries) -> None:
+        due = await asyncio.to_thread(self._store.due_batches, now=self._clock())
+        if due:
+            names = [str(number) for number in due]
+            await queries.enqueue(
+                [QUEUE] * len(due),
+                [name.encode() for name in names],
+                [0] * len(due),
+                dedupe_key=[f"{QUEUE}-{name}" for name in names],
+                on_conflict="skip",
+            )
+
+
+class Worker:
+    """One process's dispatcher, working off the batches that PgQueuer hands it."""
+
+    def __init__(self, queries: Queries, dispatcher: Dispatcher, ledger: BatchLedger, clock: Clock) -> None:
+        self._queue = PgQueuer(queries.driver, queries=queries)
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._clock = clock
+        self._ended = asyncio.Event()
+        self._failed = False
+        self._room = _Room(HELD)
+        self._queue.entrypoint(QUEUE, accepts_context=False)(self._batch)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; then what is in flight ends, and what is not begun goes back to the queue."""
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(on(stop, self._dispatcher.stop))
+            group.create_task(
+                self._queue.qm.run(
+                    dequeue_timeout=dt.timedelta(seconds=LOOK_EVERY_S),
+                    batch_size=HELD // 2,
+                    max_concurrent_tasks=HELD,
+                    heartbeat_timeout=dt.timedelta(seconds=SILENCE_S),
+                    log_aggregation_interval=dt.timedelta(0),
+                )
+            )
+            try:
+                await self._dispatcher.run()
+            except BaseException:
+                self._failed = True
+                raise
+            finally:
+                # PgQueuer waits for the batches at work, and they for this.
+                self._ended.set()
+                self._queue.shutdown.set()
+                watch.cancel()
+
+    async def _batch(self, job: Job) -> None:
+        number = int(job.payload or b"")
+        # A batch that got nowhere before runs by itself, so that its neighbours are not blamed for what it does.
+        async with self._room.place(alone=await self._ledger.tries(number) > 0):
+            if self._ended.is_set():
+                return
+            if not await self._ledger.begin(number, now=self._clock()):
+                log.error("batch %s got nowhere several times and is set aside until a person hands it out", number)
+                return
+            through = self._ledger.hold(number)
+            self._dispatcher.wake()
+            ended = asyncio.create_task(self._ended.wait())
+            try:
+                await asyncio.wait((through, ended), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ended.cancel()
+                self._ledger.release(number)
+            if not self._failed:
+                await self._ledger.finish(number)
+
+
+class _Room:
+    """`places` at a time, or one alone."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free = asyncio.Semaphore(places)
+        self._door = asyncio.Lock()
+
+    @asynccontextmanager
+    async def place(self, *, alone: bool) -> AsyncIterator[None]:
+        wanted = self._places if alone else 1
+        taken = 0
+        try:
+            # Through the door one by one: of two that want all places, neither may hold half of them.
+            async with self._door:
+                while taken < wanted:
+                    await self._free.acquire()
+                    taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._free.release()
+
+
+async def work(
+    url: str,
+    open_dispatcher: Callable[[], AbstractAsyncContextManager[Dispatcher]],
+    ledger: BatchLedger,
+    clock: Clock,
+    stop: asyncio.Event,
+) -> None:
+    """Be a worker until `stop`. The dispatcher that `open_dispatcher` gives has to use `ledger`."""
+    async with connected(url) as queries, open_dispatcher() as dispatcher:
+        await Worker(queries, dispatcher, ledger, clock).run(stop)
+
+
+async def _within(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

@@ -11,7 +11,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -33,6 +34,7 @@ FREE_FAILURES = 5
 FIRST_LOCK_S = 60
 LONGEST_LOCK_S = 3600
 TOTP_STEP_S = 30
+AT_ONCE = 4
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 TOKEN_PREFIX = "jbt_"  # noqa: S105 - lets scanners recognise a leaked token
@@ -67,7 +69,9 @@ class PeopleStore(Protocol):
     def session(self, id_hash: str, *, idle: dt.timedelta, now: dt.datetime) -> Account | None: ...
     def end_session(self, id_hash: str) -> None: ...
     def locked_until(self, name_hash: str) -> tuple[int, dt.datetime | None]: ...
-    def note_failure(self, name_hash: str, *, locked_until: dt.datetime | None, now: dt.datetime) -> None: ...
+    def note_failure(
+        self, name_hash: str, *, lock_for: Callable[[int], dt.timedelta | None], now: dt.datetime
+    ) -> None: ...
     def forget_failures(self, name_hash: str) -> None: ...
     def add_token(
         self,
@@ -92,6 +96,7 @@ class People:
     store: PeopleStore
     clock: Clock
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
+    _gate: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     @cached_property
     def _nobody(self) -> str:
@@ -102,6 +107,11 @@ class People:
 
     def sign_in(self, name: str, password: str, code: str = "") -> str:
         """A new session id. Raises SignInRefused, with the same sentence whatever was wrong."""
+        # Few at a time: a hash takes 64 MB, and a guess must not slip past the lock that others are just earning.
+        with self._gate:
+            return self.begin_session(self._signed_in(name, password, code))
+
+    def _signed_in(self, name: str, password: str, code: str) -> Account:
         now, key = self.clock(), digest(f"name:{name}")
         failures, locked = self.store.locked_until(key)
         if locked is not None and locked > now:
@@ -109,16 +119,14 @@ class People:
             raise SignInRefused(f"连续失败次数过多，请 {minutes} 分钟后再试。")
         found = self.store.credentials(name)
         if not self._verified(found, password, code, now):
-            over = failures + 1 - FREE_FAILURES
-            lock = dt.timedelta(seconds=min(FIRST_LOCK_S * 2**over, LONGEST_LOCK_S)) if over >= 0 else None
-            self.store.note_failure(key, locked_until=now + lock if lock else None, now=now)
+            self.store.note_failure(key, lock_for=_lock_for, now=now)
             raise SignInRefused(_WRONG)
         assert found is not None
         if failures:
             self.store.forget_failures(key)
         if found.password_hash and self.hasher.check_needs_rehash(found.password_hash):
             self.store.set_password(found.account.id, self.hasher.hash(password), who=found.account.who, now=now)
-        return self.begin_session(found.account)
+        return found.account
 
     def begin_session(self, account: Account) -> str:
         """A fresh session id for somebody whose identity is proven; never one that came with the request."""
@@ -288,6 +296,12 @@ class People:
             raise ConfigError(f"密码最多 {LONGEST_PASSWORD} 个字符。")
         if len(set(password)) < 5 or name.lower() in password.lower():
             raise ConfigError("密码太容易猜：不要包含账号，也不要总用同几个字符。")
+
+
+def _lock_for(failures: int) -> dt.timedelta | None:
+    """The first few are free; then a minute, and twice as long each time, up to an hour."""
+    over = failures - FREE_FAILURES
+    return dt.timedelta(seconds=min(FIRST_LOCK_S * 2**over, LONGEST_LOCK_S)) if over >= 0 else None
 
 
 def digest(text: str) -> str:

@@ -118,8 +118,16 @@ class Pages(Part):
     # --- the directory ---------------------------------------------------------------------------------------------
 
     def recipient_lines(
-        self, *, search: str = "", kind: RecipientKind | None = None, limit: int = 50, offset: int = 0
+        self,
+        *,
+        search: str = "",
+        kind: RecipientKind | None = None,
+        suspended: bool = False,
+        limit: int = 50,
+        offset: int = 0,
     ) -> tuple[list[RecipientLine], int]:
+        """(a page of units in the order of the directory, how many there are). `suspended`: those with a robot that a
+        person must mend."""
         wanted = []
         if search:
             like = f"%{_escaped(search)}%"
@@ -127,6 +135,8 @@ class Pages(Part):
             wanted.append(sa.or_(*(c.like(like, escape="\\") for c in columns)))
         if kind is not None:
             wanted.append(recipient.c.kind == kind)
+        if suspended:
+            wanted.append(sa.exists().where(target.c.recipient_id == recipient.c.id, _IS_SUSPENDED))
         query = sa.select(recipient).where(*wanted).order_by(recipient.c.position, recipient.c.id)
         with self.db.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -184,17 +184,20 @@ class People(Part):
             row = connection.execute(query).one_or_none()
         return (0, None) if row is None else (row.failures, row.locked_until)
 
-    def note_failure(self, name_hash: str, *, locked_until: dt.datetime | None, now: dt.datetime) -> None:
+    def note_failure(self, name_hash: str, *, lock_for: Callable[[int], dt.timedelta | None], now: dt.datetime) -> None:
+        """One more in a row. `lock_for` says how long that many lock the name, if at all; it is asked with the count
+        as it stands in this transaction, so that guesses made at once all count."""
+        mine = sign_in_failure.c.name_hash == name_hash
         with self.db.write() as connection:
             connection.execute(sa.delete(sign_in_failure).where(sign_in_failure.c.last_at < now - KEPT))
-            done = connection.execute(
-                sa.update(sign_in_failure)
-                .where(sign_in_failure.c.name_hash == name_hash)
-                .values(failures=sign_in_failure.c.failures + 1, last_at=now, locked_until=locked_until)
-            ).rowcount
-            if not done:
-                row = {"name_hash": name_hash, "failures": 1, "last_at": now, "locked_until": locked_until}
-                connection.execute(sa.insert(sign_in_failure).values(row))
+            before = connection.execute(sa.select(sign_in_failure.c.failures).where(mine)).scalar_one_or_none()
+            failures = (before or 0) + 1
+            lock = lock_for(failures)
+            values = {"failures": failures, "last_at": now, "locked_until": now + lock if lock else None}
+            if before is None:
+                connection.execute(sa.insert(sign_in_failure).values(name_hash=name_hash, **values))
+            else:
+                connection.execute(sa.update(sign_in_failure).where(mine).values(values))
 
     def forget_failures(self, name_hash: str) -> None:
         with self.db.write() as connection:

@@ -16,6 +16,9 @@ from .access import Viewer, Visit
 
 router = APIRouter()
 
+MOST_ROBOTS = 3
+"""More suspended robots than this are one thing to do, not many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -73,7 +76,12 @@ def tasks(visit: Visit) -> list[Task]:
                     button,
                 )
             )
-    for robot in store.target_lines()[:10]:
+    robots = store.target_lines()
+    if len(robots) > MOST_ROBOTS:
+        title = f"{len(robots)} 个群机器人已停用"
+        found.append(Task("refused", title, "修好以前，这些群收不到简报。", "/directory?suspended=1", "逐个修复"))
+        robots = []
+    for robot in robots:
         reason = robot.suspended_reason.chinese if robot.suspended_reason else ""
         title = f"{robot.recipient_name}的群机器人“{robot.name}”已停用"
         found.append(Task("refused", title, f"{reason}。", f"/directory/units/{robot.recipient_id}", "去修复"))

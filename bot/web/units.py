@@ -14,11 +14,12 @@ from bot.domain.directory import RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.pages import TargetLine
 from bot.domain.plan import StoredTarget
+from bot.domain.release import IssueState
 from bot.flows.roster import UnitFields
 
 from . import pages
 from .access import Approver, Editor, NotFound, Viewer, Visit
-from .issues import Page
+from .issues import Page, reach
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
@@ -26,12 +27,12 @@ PER_PAGE = 50
 
 
 @router.get("")
-def unit_list(visit: Viewer, q: str = "", kind: str = "", page: Page = 1) -> HTMLResponse:
+def unit_list(visit: Viewer, q: str = "", kind: str = "", suspended: int = 0, page: Page = 1) -> HTMLResponse:
     chosen = next((k for k in RecipientKind if k.value == kind), None)
     lines, total = visit.office.store.recipient_lines(
-        search=q.strip()[:100], kind=chosen, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+        search=q.strip()[:100], kind=chosen, suspended=bool(suspended), limit=PER_PAGE, offset=(page - 1) * PER_PAGE
     )
-    here = {"q": q, "kind": kind}
+    here = {"q": q, "kind": kind, "suspended": suspended}
     return visit.page(
         "directory.html",
         lines=lines,
@@ -41,7 +42,16 @@ def unit_list(visit: Viewer, q: str = "", kind: str = "", page: Page = 1) -> HTM
         later=pages.link("/directory", **here, page=page - 1) if page > 1 else "",
         q=q,
         chosen=kind,
+        suspended=suspended,
     )
+
+
+@router.get("/who")
+def who(visit: Viewer) -> HTMLResponse:
+    """Who would get the issues that are not out yet: each leads to its list, phrase by phrase."""
+    lines, _ = visit.office.store.issue_lines(states=(IssueState.HELD, IssueState.SCHEDULED), limit=5)
+    found = [(line, reach(visit, visit.office.publisher.review(line.id))) for line in lines]
+    return visit.page("who.html", lines=found)
 
 
 @router.get("/new")

@@ -351,3 +351,28 @@ def test_reading_and_signing_on_a_phone_then_exporting_the_sheet(
     expect(clerk.page.get_by_text("已向 1 个未签收单位发出催办")).to_be_visible()
     clerk.go("/receipts")
     clerk.show("46-receipts")
+
+
+def test_all_but_the_live_wall_works_without_script(
+    chromium: Browser, service: Service, robots: list[str], tmp_path: Path
+) -> None:
+    clerk = tour(chromium, service.url, java_script_enabled=False)
+    clerk.go(service.setup)
+    clerk.page.get_by_label("姓名").fill("张三")
+    clerk.page.get_by_label("账号").fill("zhangsan")
+    clerk.page.get_by_label("密码", exact=True).fill(PASSWORD)
+    clerk.page.get_by_label("再输入一次").fill(PASSWORD)
+    clerk.press("完成并登录")
+    add_unit(clerk, "梅江区人民政府", robots[0])
+    clerk.press("发送测试到 政务公开群")
+    expect(clerk.page.get_by_text("测试成功")).to_be_visible()
+    document = tmp_path / "a.txt"
+    document.write_text(ISSUE.replace("发送：各测试单位", "发送：梅江区人民政府"), encoding="utf-8")
+    clerk.go("/issues")
+    clerk.page.set_input_files("#files", document)
+    clerk.press("上传并识读")
+    clerk.follow("立即发布")
+    clerk.press("确定立即发布")
+    expect(clerk.page.get_by_text("已发布，1 条投递开始发送")).to_be_visible()
+    expect(clerk.page.locator('[data-unit="unit-1"]')).to_be_visible()
+    clerk.context.close()

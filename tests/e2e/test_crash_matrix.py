@@ -142,3 +142,9 @@ def test_killed_at_random(prepared: Release, tmp_path: Path, sandbox: SandboxSer
         end(release)
         check(release, sandbox, deaths=deaths)
         left -= deaths
+
+
+@pytest.mark.parametrize("point", Point)
+def test_the_guarantee_says_what_a_crash_at_the_point_leaves(point: Point) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guarantee.md").read_text(encoding="utf-8")
+    assert f"| `{point}` |" in page

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot import bulletins, directory
 from bot.cards import TemplateWording
-from bot.channels import CHANNELS
+from bot.channels import CHANNELS, objection_to_secret
 from bot.domain.card import Message, Style
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError, DocumentRefused
@@ -58,10 +58,10 @@ def address_guard(settings: Settings) -> AddressGuard:
 
 def target_check(settings: Settings) -> Callable[[str, str], str | None]:
     """(channel, URL) to None, or to the sentence that says why the URL may not be used."""
-    guard = address_guard(settings)
+    guards = {name: AddressGuard(channel.HOSTS, settings.allowed_hosts) for name, channel in CHANNELS.items()}
 
     def check(channel: str, url: str) -> str | None:
-        if (trouble := guard.check_url(url)) is not None:
+        if (trouble := guards[channel].check_url(url)) is not None:
             return trouble
         if not CHANNELS[channel].recognises(url):
             return f"不像{CHANNEL_NAMES[channel]}的群机器人地址，请核对平台是否选对，或从群机器人设置页重新复制。"
@@ -72,7 +72,8 @@ def target_check(settings: Settings) -> Callable[[str, str], str | None]:
 
 def read_directory(settings: Settings, data: bytes, name: str) -> directory.Loaded:
     """A directory file's content. Raises DirectoryError with every problem. Its credentials are kept out of logs."""
-    loaded = directory.load(data, name, channels=CHANNEL_NAMES, check_target=target_check(settings))
+    check = target_check(settings)
+    loaded = directory.load(data, name, channels=CHANNEL_NAMES, check_target=check, check_secret=objection_to_secret)
     for recipient in loaded.directory.recipients:
         for target in recipient.targets:
             register_secret(target.url)

@@ -1,6 +1,9 @@
 """Channels: a Card as a vendor's messages, and the vendor's reply as a verdict. One module a vendor."""
 
-from bot.domain.channel import Channel
+import datetime as dt
+
+from bot.domain.channel import Channel, UnfitSecret
+from bot.domain.secret import Secret
 
 from . import dingtalk, feishu, lanxin, slack, teams, webhook, wecom, welink
 
@@ -15,3 +18,12 @@ CHANNELS: dict[str, Channel] = {
     webhook.NAME: webhook,
 }
 """Every channel by the word that names it in directory files."""
+
+
+def objection_to_secret(channel: str, secret: str) -> str | None:
+    """None when `channel` can sign with `secret`, else one Chinese sentence, which does not hold it."""
+    try:
+        CHANNELS[channel].sign(Secret(secret), dt.datetime.fromtimestamp(0, dt.UTC), message_id="check", body=b"")
+    except UnfitSecret as unfit:
+        return str(unfit)
+    return None

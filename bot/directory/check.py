@@ -17,13 +17,28 @@ from .node import Node
 CheckTarget = Callable[[str, str], str | None]
 """`(channel, url)` to None, or to one Chinese sentence that says why the URL may not be used."""
 
+CheckSecret = Callable[[str, str], str | None]
+"""`(channel, secret)` to None, or to one Chinese sentence that says why the platform cannot use the secret."""
+
+
+def any_secret(channel: str, secret: str) -> str | None:
+    """No objection to any."""
+    return None
+
 
 class Checker:
     """Reads one file. When `problems` is not empty afterwards, the directory it gave means nothing."""
 
-    def __init__(self, channels: Mapping[str, str], check_target: CheckTarget, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, str],
+        check_target: CheckTarget,
+        check_secret: CheckSecret,
+        problems: list[Problem],
+    ) -> None:
         self._channels = channels
         self._check_target = check_target
+        self._check_secret = check_secret
         self._problems = problems
 
     def directory(self, root: Node) -> Directory:
@@ -60,6 +75,8 @@ class Checker:
             robots.add(url)
             if objection := self._check_target(channel, url):
                 fields.object_to("url", objection.replace(url, "（地址）"))
+        if channel and secret and (objection := self._check_secret(channel, secret)):
+            fields.object_to("secret", objection.replace(secret, "（密钥）"))
         return Target(
             channel=channel or "",
             url=Secret(url),

@@ -10,7 +10,7 @@ from bot.domain.errors import DirectoryError, Problem
 
 from . import xlsx_reader, yaml_file
 from .ambiguity import ambiguities
-from .check import Checker, CheckTarget
+from .check import Checker, CheckSecret, CheckTarget, any_secret
 from .keys import MAX_BYTES
 
 _ZIP = b"PK\x03\x04"
@@ -25,12 +25,19 @@ class Loaded:
     warnings: tuple[Problem, ...] = ()
 
 
-def load(data: bytes, source: str, *, channels: Mapping[str, str], check_target: CheckTarget) -> Loaded:
+def load(
+    data: bytes,
+    source: str,
+    *,
+    channels: Mapping[str, str],
+    check_target: CheckTarget,
+    check_secret: CheckSecret = any_secret,
+) -> Loaded:
     """Read a directory file, YAML or XLSX as its content says.
 
     `source` names the file in errors. `channels`: every known channel's word to its Chinese name
     (`{"wecom": "企业微信", …}`). `check_target(channel, url)` gives None, or one Chinese sentence against the URL;
-    it is asked only about known channels and clean URLs.
+    it is asked only about known channels and clean URLs; `check_secret(channel, secret)` likewise.
     Raises `DirectoryError` with every problem found: nothing of such a file may be used.
     """
     problems: list[Problem] = []
@@ -45,7 +52,7 @@ def load(data: bytes, source: str, *, channels: Mapping[str, str], check_target:
         root = yaml_file.read(_decoded(data, source), problems)
     if root is None:
         raise DirectoryError(source, problems)
-    directory = Checker(channels, check_target, problems).directory(root)
+    directory = Checker(channels, check_target, check_secret, problems).directory(root)
     if problems:
         raise DirectoryError(source, sorted(problems, key=lambda p: p.line or 0))
     return Loaded(directory, ambiguities(directory))

@@ -23,8 +23,8 @@ from typing import Any
 
 from bot.bulletins import legacy
 from bot.bulletins.detect import is_legacy
+from bot.bulletins.explained import Explained
 from bot.bulletins.limits import DEFAULT, Limits
-from bot.bulletins.reading import Explained
 from bot.bulletins.refusals import refused
 from bot.domain.errors import DocumentRefused
 from bot.domain.issue import Issue

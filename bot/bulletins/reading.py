@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.bulletins import archive, docx, html, legacy, parser, pdf, txt
 from bot.bulletins.blocks import Block
 from bot.bulletins.detect import Format, detect
+from bot.bulletins.explained import Explained
 from bot.bulletins.limits import DEFAULT, Limits
 from bot.bulletins.refusals import refused
 from bot.domain.issue import Issue
@@ -19,16 +19,6 @@ _READERS = {
     Format.DOCX: docx.read,
     Format.PDF: pdf.read,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One row of `jianbao parse --explain`: the block, its place, its role, and the rule that gave it."""
-
-    where: str
-    role: str
-    rule: str
-    text: str
 
 
 def blocks(data: bytes, name: str = "", limits: Limits = DEFAULT) -> list[Block]:

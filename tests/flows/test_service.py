@@ -63,6 +63,7 @@ async def settled(desk: Desk, issue_id: int, count: int) -> None:
         rows = list(desk.app.store.receipts(issue_id))
         return len(rows) == count and all(r.state is DeliveryState.ACCEPTED for r in rows)
 
+    desk.leave_busy_instant()
     await until(reached)
 
 

@@ -33,7 +33,8 @@ def limits(channel: Channel) -> str:
     data: Mapping[str, int] = channel.LIMITS  # type: ignore[attr-defined]  # each module's own, not in the Protocol
     pace = channel.PACE
     rows = [(f"`{name}`", f"{value:,}") for name, value in data.items()]
-    rows.append(("our pace", f"{pace.per_window} in {pace.window_s:g} s, {pace.gap_s:g} s apart"))
+    busy = f", none in the first {pace.busy_s:g} s of a full or half hour" if pace.busy_s else ""
+    rows.append(("our pace", f"{pace.per_window} in {pace.window_s:g} s, {pace.gap_s:g} s apart{busy}"))
     return table(("limit", "value"), rows)
 
 

@@ -65,3 +65,17 @@ def test_no_window_ever_holds_more_than_it_may(per_window: int, gap_s: float, wa
         sends.append(now)
     assert all(later - first >= window for first, later in zip(sends, sends[per_window:], strict=False))
     assert all(later - first >= gap for first, later in pairwise(sends))
+
+
+@pytest.mark.parametrize(
+    ("past", "waits"), [(0, 10), (3.5, 6.5), (10, 0), (1799, 0), (1800, 10), (-1, 0)], ids="{} s past the hour".format
+)
+def test_nothing_goes_out_in_a_busy_instant(past: float, waits: float) -> None:
+    now = NOW + dt.timedelta(seconds=past)
+    assert (Pace(20, busy_s=10).earliest((), now) - now).total_seconds() == waits
+    assert Pace(20).earliest((), now) == now
+
+
+def test_a_wait_for_the_window_does_not_end_in_a_busy_instant() -> None:
+    now = NOW - dt.timedelta(seconds=1)
+    assert Pace(1, 60, busy_s=10).earliest([now - dt.timedelta(seconds=55)], now) == NOW + dt.timedelta(seconds=10)

@@ -76,7 +76,7 @@ def _roomy_memory() -> Path:
 def postgres_template(postgres_server: sa.URL) -> Iterator[str]:
     """The name of a database brought up to this version's schema, to be copied by the tests of this process."""
     name = f"jianbao_test_{os.getpid()}"
-    with _database(postgres_server, name) as url:
+    with database_on(postgres_server, name) as url:
         database = Database(url, busy_timeout_s=5)
         database.upgrade()
         database.close()
@@ -86,13 +86,13 @@ def postgres_template(postgres_server: sa.URL) -> Iterator[str]:
 @pytest.fixture
 def postgres_database(postgres_server: sa.URL, postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database that has the schema, and nothing in it."""
-    with _database(postgres_server, f"{postgres_template}_copy", template=postgres_template) as url:
+    with database_on(postgres_server, f"{postgres_template}_copy", template=postgres_template) as url:
         yield url
 
 
 @contextmanager
-def _database(server: sa.URL, name: str, *, template: str = "template1") -> Iterator[str]:
-    """Dropped at once when done with: one that lay about would be written to the disk."""
+def database_on(server: sa.URL, name: str, *, template: str = "template1") -> Iterator[str]:
+    """A database of that name. It is dropped at once when done with: one that lay about would be written to disk."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")

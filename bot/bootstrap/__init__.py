@@ -1,6 +1,9 @@
 """The only place that picks concrete classes."""
 
 from .app import App, open_app, utc_now
+from .backup import backup as make_backup
+from .backup import move as move_database
+from .backup import restore as restore_backup
 from .doctor import Finding, examine
 from .documents import (
     CHANNEL_NAMES,
@@ -26,6 +29,8 @@ __all__ = [
     "dump_directory",
     "examine",
     "explain_document",
+    "make_backup",
+    "move_database",
     "open_app",
     "preview_page",
     "read_document",
@@ -33,6 +38,7 @@ __all__ = [
     "redacted",
     "render_document",
     "resolve_document",
+    "restore_backup",
     "run_sandbox",
     "sandbox_server",
     "set_stage",

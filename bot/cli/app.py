@@ -18,6 +18,7 @@ from bot.settings import SettingsError
 
 from . import (
     account,
+    backup,
     batches,
     deliveries,
     demo,
@@ -25,11 +26,13 @@ from . import (
     doctor,
     health,
     issues,
+    migrate,
     parse,
     publish,
     receipts,
     render,
     resolve,
+    restore,
     sandbox,
     scheduler,
     serve,
@@ -49,7 +52,8 @@ app = typer.Typer(
 )
 for module in (
     *(parse, resolve, render, publish, receipts, issues, account),
-    *(serve, web, scheduler, worker, batches, health, sandbox, demo, doctor),
+    *(serve, web, scheduler, worker, batches, health, sandbox, demo),
+    *(doctor, backup, restore, migrate),
 ):
     module.register(app)
 app.add_typer(directory.app, name="directory")

@@ -40,37 +40,48 @@ class Database:
         with self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """Read for as long as it takes, all of it as it was at one moment; hinders no writer."""
+        engine = self.engine
+        if engine.dialect.name == "postgresql":
+            # On SQLite a read transaction is that already.
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with engine.begin() as connection:
+            yield connection
+
     def upgrade(self) -> None:
         """Bring the schema to this version's; StoreError when the database is from a newer one."""
         # The lock is taken before looking, so that two first starts do not both create the tables.
         with self.write() as connection:
-            current = _version(connection)
-            if current == _known()[-1]:
+            current = version(connection)
+            if current == known()[-1]:
                 return
-            if current is not None and current not in _known():
+            if current is not None and current not in known():
                 raise StoreError(
                     f"数据库是由更新版本的程序建立的（结构版本 {current}），本程序不认识，未作任何改动。"
                     "请升级程序，或从升级前的备份恢复。"
                 )
-            _migrate(connection)
+            migrate(connection)
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _known() -> list[str]:
+def known() -> list[str]:
     """The versions this program knows, oldest first: the numbers the migration files begin with."""
     return sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _version(connection: sa.Connection) -> str | None:
+def version(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
     return found
 
 
-def _migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection, to: str = "head") -> None:
+    """Run the migrations up to `to` in the caller's transaction."""
     # Alembic takes as long to import as a command to run; only an old or new database needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -78,4 +89,4 @@ def _migrate(connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -108,7 +107,7 @@ def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes
         return UNSIGNED
     timestamp = str(round(at.timestamp() * 1000))
     key = secret.reveal()
-    digest = hmac.new(key.encode(), f"{timestamp}\n{key}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key.encode(), f"{timestamp}\n{key}".encode(), "sha256")
     return Signature(query={"timestamp": timestamp, "sign": base64.b64encode(digest).decode()})
 
 

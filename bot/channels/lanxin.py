@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
@@ -59,7 +58,7 @@ def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes
     if secret is None:
         return UNSIGNED
     timestamp = str(int(at.timestamp()))
-    digest = hmac.new(f"{timestamp}@{secret.reveal()}".encode(), b"", hashlib.sha256).digest()
+    digest = hmac.digest(f"{timestamp}@{secret.reveal()}".encode(), b"", "sha256")
     return Signature(body={"timestamp": timestamp, "sign": base64.b64encode(digest).decode()})
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,9 +69,16 @@ def compose() -> dict[str, Any]:
 
 
 def service() -> dict[str, Any]:
-    (only,) = compose()["services"].values()
+    """The one that starts when no profile is asked for."""
+    (only,) = (entry for entry in compose()["services"].values() if "profiles" not in entry)
     assert isinstance(only, dict)
     return only
+
+
+def scaled() -> dict[str, dict[str, Any]]:
+    """The services of profile `scale` that run our image."""
+    found = compose()["services"].items()
+    return {name: entry for name, entry in found if "profiles" in entry and entry["image"] == "jianbao"}
 
 
 # what the files say
@@ -80,12 +88,32 @@ def test_compose_accepts_the_file() -> None:
     program = shutil.which("docker-compose")
     if program is None:
         pytest.skip("docker-compose is not installed")
-    done = subprocess.run([program, "config", "-q"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    for profile in ([], ["--profile", "scale"]):
+        done = subprocess.run([program, *profile, "config", "-q"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_file_has_no_key_that_compose_v1_does_not_know() -> None:
-    assert set(compose()) == {"version", "services", "volumes"}
+    assert set(compose()) == {"version", "services", "volumes", "secrets"}
+
+
+def test_the_profile_scale_has_every_role_and_each_that_may_twice() -> None:
+    roles = Counter(entry["command"][0] for entry in scaled().values())
+    assert roles == {"web": 1, "scheduler": 2, "worker": 2}
+
+
+@pytest.mark.parametrize("name", ["web", "scheduler-one", "scheduler-two", "worker-one", "worker-two"])
+def test_a_scaled_service_has_the_settings_and_the_restraints_of_the_one(name: str) -> None:
+    entry = scaled()[name]
+    for key in ("environment", "cap_drop", "read_only", "security_opt", "init", "stop_grace_period"):
+        assert entry[key] == service()[key]
+    assert entry["healthcheck"]["test"][-1] == entry["command"][-1], "the port it is asked at is the one it listens on"
+    assert {"source": "secret_key", "target": "/data/secret.key"} in entry["secrets"]
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    assert all(set(entry) == {"file"} for entry in compose()["secrets"].values())
+    assert "/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 def test_compose_hands_on_every_setting_and_no_other() -> None:
@@ -97,7 +125,7 @@ def test_the_data_lie_in_the_volume() -> None:
     assert image_environment()["JIANBAO_DATA_DIR"] == image("VOLUME") == "/data"
     assert "JIANBAO_DATA_DIR=/data" in service()["environment"]
     assert service()["volumes"] == ["data:/data"]
-    assert list(compose()["volumes"]) == ["data"]
+    assert list(compose()["volumes"]) == ["data", "postgres"]
 
 
 def test_every_variable_of_the_image_is_a_setting() -> None:
@@ -198,6 +226,65 @@ def test_the_image_s_command_becomes_healthy_and_stops_gently(
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
     assert (tmp_path / "data" / "jianbao.db").exists()
+
+
+@needs_service
+@pytest.mark.parametrize("name", ["web", "scheduler-one", "worker-one"])
+def test_a_scaled_service_becomes_healthy_and_stops_gently(
+    name: str, environment: dict[str, str], port: str, tmp_path: Path, postgres_database: str
+) -> None:
+    entry = scaled()[name]
+    given = environment | {"JIANBAO_DATABASE_URL": postgres_database}
+    words = ["jianbao", *(port if word == entry["command"][-1] else word for word in entry["command"])]
+    check = [port if word == entry["command"][-1] else word for word in entry["healthcheck"]["test"][1:]]
+    with subprocess.Popen(as_process(words, port), cwd=tmp_path, env=given) as process:
+        try:
+            deadline = time.monotonic() + START_S
+            while subprocess.run(as_process(check, port), cwd=tmp_path, env=given, capture_output=True).returncode:
+                assert process.poll() is None, "it ended by itself"
+                assert time.monotonic() < deadline, f"not healthy within {START_S} s"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOP_S) == 0
+        finally:
+            process.kill()
+
+
+@needs_service
+def test_a_single_role_on_sqlite_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "worker", "--port", "0"], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert done.returncode == 2
+    assert "需要 PostgreSQL" in done.stderr.decode()
+
+
+# systemd
+
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_starts_a_command_there_is_without_privileges(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    lines = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]\w+=", line))
+    program, command, option, _ = lines["ExecStart"].split()
+    group: Any = typer.main.get_command(app)
+    assert (program, option) == ("/opt/jianbao/bin/jianbao", "--port")
+    assert command in group.commands
+    assert (lines["User"], lines["NoNewPrivileges"], lines["CapabilityBoundingSet"]) == ("jianbao", "true", "")
+
+
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/jianbao/bin/jianbao", sys.executable)
+        (tmp_path / unit.name.replace("@", "@1")).write_text(text, encoding="utf-8")
+    files = [str(path) for path in sorted(tmp_path.iterdir())]
+    done = subprocess.run([program, "verify", "--man=no", *files], capture_output=True, text=True)
+    ours = [line for line in done.stderr.splitlines() if "jianbao" in line]
+    assert ours == []
 
 
 @needs_service

@@ -5,11 +5,17 @@ So thirty hours of retries, or a day of traffic, pass as fast as the work in the
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import sqlite3
 from contextlib import closing
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+
+class Busy(Enum):
+    SENDING = "sending"
 
 
 class Cell(Protocol):
@@ -30,13 +36,17 @@ class Clockwork:
 
     async def done(self) -> bool:
         """For `Dispatcher.run`: True when nothing can be sent any more, by anybody; else time has moved on."""
-        with closing(sqlite3.connect(self._path)) as connection:
-            (sending,) = connection.execute("SELECT count(*) FROM delivery WHERE state = 'sending'").fetchone()
-            (due,) = connection.execute("SELECT min(next_try_at) FROM delivery").fetchone()
-        if sending:
-            return False
+        while (due := self._next_due()) is Busy.SENDING:  # noqa: ASYNC110 - another process sends; no event tells
+            await asyncio.sleep(0.002)
         if due is None:
             return True
         # Microseconds are kept in the database; a float of seconds may fall short of one.
         self._cell.value = max(self._cell.value, due / 1e6 + 1e-5)
         return False
+
+    def _next_due(self) -> int | Busy | None:
+        """Microseconds; None: nothing is due any more."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            (sending,) = connection.execute("SELECT count(*) FROM delivery WHERE state = 'sending'").fetchone()
+            (due,) = connection.execute("SELECT min(next_try_at) FROM delivery").fetchone()
+        return Busy.SENDING if sending else due

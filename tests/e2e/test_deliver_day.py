@@ -82,4 +82,4 @@ def test_a_day_of_traffic_never_hits_the_limit(time: Cell, sandbox: SandboxServe
     assert states.total() >= BURSTS * ISSUES * PARTS - PARTS
     with closing(sqlite3.connect(release.database)) as connection:
         shares = [n for (n,) in connection.execute("SELECT count(*) FROM attempt GROUP BY worker")]
-    assert len(shares) == 3, "all three processes took part"
+    assert len(shares) > 1, "only one process took part"

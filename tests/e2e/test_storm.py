@@ -157,8 +157,10 @@ def test_a_storm_passes(cell: SimpleNamespace, sandbox: SandboxServer, tmp_path:
         reasons = deliver(app, clock, troubles)
         stopped = [t.id for t in app.store.target_lines()]
         assert stopped
-        assert reasons[Reason.BAD_SIGNATURE] == len(stopped)
-        assert app.store.counts(issue)[DeliveryState.REFUSED] == len(stopped)
+        why = {t.suspended_reason for t in app.store.target_lines()}
+        # DingTalk's code for a wrong signature means that only together with its text, which some of the storm garbles.
+        assert Reason.BAD_SIGNATURE in why <= {Reason.BAD_SIGNATURE, Reason.NOT_PERMITTED}
+        assert app.store.counts(issue)[DeliveryState.REFUSED] == len(stopped), reasons
 
         # Set right, they are mended one by one and get what they lack.
         sandbox.sandbox.clock.resume()

@@ -35,6 +35,10 @@ class Store(IssueStore, DirectoryStore, ReceiptStore, ReaderStore, Protocol):
 Parse = Callable[[bytes, str], Issue]
 """(bytes, file name) -> Issue, or DocumentRefused."""
 
+FURTHEST = dt.timedelta(days=366)
+"""A bulletin is not dated further ahead than this but by a slip of the pen (2202 for 2022)."""
+TIMING = ("no_date", "no_calendar", "far_date", "too_late")
+"""Codes of holds that come from the date; they fall away when a person names the moment."""
 SCHEDULER = "定时发布"
 """Who acts when the clock does."""
 
@@ -138,7 +142,7 @@ class Publisher:
         stored = self.store.issue(issue_id)
         publication = self.publication_of(stored)
         resolution, holds = self._assess(stored.issue, publication, directory or self.store.directory())
-        timing = [h for h in stored.holds if h.code in ("no_date", "no_calendar", "too_late", "by_person")]
+        timing = [h for h in stored.holds if h.code in (*TIMING, "by_person")]
         approved = [a.who for a in self.store.approvals(issue_id, stored.issue.content_hash)]
         return Published(
             stored, publication, resolution, (*timing, *holds, *self._approval_missing(publication, approved))
@@ -180,7 +184,7 @@ class Publisher:
             raise ConfigError("改期的时间已经过去；要立即发布请用 jianbao release。")
         seen = self.review(issue_id)
         self._open(seen.stored)
-        holds = tuple(h for h in self._outstanding(seen) if h.code not in ("no_date", "no_calendar", "too_late"))
+        holds = tuple(h for h in self._outstanding(seen) if h.code not in TIMING)
         state = IssueState.HELD if holds else IssueState.SCHEDULED
         self._amend(seen.stored, state, at, holds, who, "reschedule", why)
         return self.review(issue_id)
@@ -280,6 +284,8 @@ class Publisher:
         except NoCalendar as error:
             return None, (Hold("no_calendar", f"{error}请指定发布时间。"),)
         at = release_moment(day, publication.release_time or self.policy.release_time, self.policy.zone)
+        if at - self.clock() > FURTHEST:
+            return at, (Hold("far_date", f"日期 {issue.date} 在一年以后，可能印错，请核对后批准或改期。"),)
         if too_late(at, self.clock(), publication.late_grace or self.policy.late_grace):
             return at, (self._late(at),)
         return at, ()

@@ -45,8 +45,8 @@ def test_two_services_on_one_database_release_once_on_the_moment_and_stop_gently
         issue_file.read_text(encoding="utf-8").replace("2026年6月30日", "2099年6月30日").replace("(2026年", "(2099年")
     )
     issue_file.write_text(text, encoding="utf-8")
-    planned = installation.json("publish", str(issue_file), "--directory", roster)
-    assert planned["issue"]["state"] == "scheduled"
+    planned = installation.json("publish", str(issue_file), "--directory", roster, code=4)
+    assert [h["code"] for h in planned["holds"]] == ["far_date"]
 
     ports = [free_port(), free_port()]
     services = [installation.start("serve", "--port", str(port)) for port in ports]

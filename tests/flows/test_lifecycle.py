@@ -58,6 +58,13 @@ def test_a_year_the_calendar_does_not_know_is_held_and_said(desk: Desk) -> None:
     assert moved.stored.state is IssueState.SCHEDULED
 
 
+def test_a_date_that_must_be_a_slip_of_the_pen_waits_for_a_person(desk: Desk) -> None:
+    far = desk.take_in(issue_text("2202年2月13日", number=6)).stored
+    assert (far.state, [h.code for h in far.holds]) == (IssueState.HELD, ["far_date"])
+    none = desk.take_in(issue_text("2026年2月30日", number=7)).stored
+    assert (none.state, {h.code for h in none.holds}) == (IssueState.HELD, {"no_date", "impossible_date"})
+
+
 @pytest.mark.parametrize(("hours", "state"), [(1, IssueState.RELEASED), (72, IssueState.HELD)])
 def test_after_a_stop_over_the_moment_it_is_late_within_grace_or_held(
     desk: Desk, hours: int, state: IssueState

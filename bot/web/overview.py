@@ -16,6 +16,11 @@ from .access import Viewer, Visit
 
 router = APIRouter()
 
+_FAILURES = {
+    DeliveryState.IN_DOUBT: ("可能已到达但没有得到确认，请到群里看一眼。", "去核实"),
+    DeliveryState.REFUSED: ("平台明确拒收，自动重试无用。", "去处理"),
+    DeliveryState.EXHAUSTED: ("多次重试均未成功，已停止。", "去处理"),
+}
 MOST_ROBOTS = 3
 """More suspended robots than this are one thing to do, not many."""
 
@@ -63,19 +68,11 @@ def tasks(visit: Visit) -> list[Task]:
     store = visit.office.store
     held, _ = store.issue_lines(states=(IssueState.HELD,), limit=20)
     found = [_held(line) for line in held]
-    for state, button in ((DeliveryState.IN_DOUBT, "去核实"), (DeliveryState.REFUSED, "去处理")):
+    for state, (said, button) in _FAILURES.items():
         for issue_id, count in list(store.in_state(state).items())[:5]:
-            line = store.issue(issue_id).issue
-            said = "可能已到达但没有得到确认，请到群里看一眼。" if state is DeliveryState.IN_DOUBT else "平台明确拒收。"
-            found.append(
-                Task(
-                    state.value,
-                    f"{line.label}：{count} 条{state.chinese}",
-                    said,
-                    f"/receipts/{issue_id}/list?state={state.value}",
-                    button,
-                )
-            )
+            title = f"{store.issue(issue_id).issue.label}：{count} 条{state.chinese}"
+            path = f"/receipts/{issue_id}/list?state={state.value}"
+            found.append(Task(state.value, title, said, path, button))
     robots = store.target_lines()
     if len(robots) > MOST_ROBOTS:
         title = f"{len(robots)} 个群机器人已停用"

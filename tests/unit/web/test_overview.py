@@ -1,0 +1,42 @@
+"""The overview leads a person to what needs them; cookies keep to https where there is any."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.people import Role
+
+from .conftest import ISSUE, PASSWORD, Site
+
+
+def test_everything_that_needs_a_person_has_a_button_that_leads_there(site: Site) -> None:
+    site.released()
+    site.issue(ISSUE.replace("第5期", "第6期").replace("发送：", "发送：梅县区住建委，"))
+    browser = site.client(Role.VIEWER)
+    page = browser.get("/").text
+    assert "认领单位" in page
+    for path in re.findall(r'<a class="button slim" href="([^"]+)"', page):
+        assert browser.get(path.replace("&amp;", "&")).status_code == 200, path
+
+
+def test_an_empty_installation_says_where_to_begin(site: Site) -> None:
+    with site.app.store.db.write() as connection:
+        for table in ("target", "recipient"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    assert "先从名录开始" in site.client(Role.VIEWER).get("/").text
+
+
+def test_behind_https_the_session_is_never_sent_in_clear(site: Site) -> None:
+    site.person(Role.VIEWER)
+    browser = site.client()
+    browser.headers["X-Forwarded-Proto"] = "https"
+    page = browser.get("/login")
+    assert "Secure" in page.headers["set-cookie"]
+    token = re.search(r'name="form" value="([^"]+)"', page.text)
+    assert token is not None
+    # The client drops secure cookies on plain http, so it is told by hand.
+    cookie = {"Cookie": f"jianbao_form={token[1]}"}
+    fields = {"form": token[1], "name": "viewer", "password": PASSWORD}
+    answer = browser.post("/login", data=fields, headers=cookie)
+    assert answer.status_code == 303
+    assert all("Secure" in value for value in answer.headers.get_list("set-cookie") if "jianbao_session" in value)

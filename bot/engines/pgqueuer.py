@@ -13,11 +13,13 @@ import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import Protocol, Self
 
 import psycopg
 from pgqueuer import PgQueuer
+from pgqueuer.db import PsycopgDriver
 from pgqueuer.models import Job
+from pgqueuer.ports.driver import NotifyCallback
 from pgqueuer.queries import Queries
 
 from bot.flows.deliver import Dispatcher
@@ -63,11 +65,37 @@ class BatchStore(Protocol):
     def due_batches(self, *, now: dt.datetime) -> list[int]: ...
 
 
+class _Driver(PsycopgDriver):
+    """Listens on a connection of its own: psycopg keeps one to itself while it waits for a notification, a second at a
+    time, and every query of PgQueuer would wait as long."""
+
+    def __init__(self, connection: psycopg.AsyncConnection, ears: psycopg.AsyncConnection) -> None:
+        super().__init__(connection)
+        self._ears = PsycopgDriver(ears)
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await self._ears.add_listener(channel, callback)
+
+    async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
+        await self._ears.remove_listener(channel, callback)
+
+    async def __aenter__(self) -> Self:
+        await self._ears.__aenter__()
+        return await super().__aenter__()
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._ears.__aexit__(*error)
+        await super().__aexit__(*error)
+
+
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Queries]:
-    """PgQueuer's side of the database on a connection of its own, its tables installed or brought up to date. `url`: postgresql://…"""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        queries = Queries.from_psycopg_connection(connection)
+    """PgQueuer on connections of its own, its tables installed or brought up to date. `url`: postgresql://…"""
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as ears,
+    ):
+        queries = Queries(_Driver(connection, ears))
         # Of several that start at once one installs.
         async with queries.schema_lock():
             if await queries.schema_is_installed():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bot.channels import objection_to_secret
 from bot.directory import Change, Entry, Loaded, diff
 from bot.domain.card import Style
 from bot.domain.directory import Directory, Group, Recipient, RecipientKind, Target
@@ -100,7 +101,8 @@ class Roster:
 
     def add_target(self, unit_id: str, *, url: str, secret: str, label: str, style: Style, who: str) -> str:
         """The channel the URL was recognised as."""
-        target = Target(self._channel(url), Secret(url.strip()), _text(label), _secret(secret), style)
+        channel = self._channel(url)
+        target = Target(channel, Secret(url.strip()), _text(label), _secret(secret, channel), style)
         self._unit(unit_id, lambda unit, _: replace(unit, targets=(*unit.targets, target)), who, "添加群机器人")
         return target.channel
 
@@ -123,7 +125,7 @@ class Roster:
             if url.strip():
                 new = replace(new, channel=self._channel(url), url=Secret(url.strip()))
             if drop_secret or secret.strip():
-                new = replace(new, secret=None if drop_secret else _secret(secret))
+                new = replace(new, secret=None if drop_secret else _secret(secret, new.channel))
             return new
 
         self._target(target_id, change, who, "修改群机器人")
@@ -309,8 +311,13 @@ def _words(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _secret(text: str) -> Secret | None:
-    return Secret(text.strip()) if text.strip() else None
+def _secret(text: str, channel: str) -> Secret | None:
+    """None for an empty field. ConfigError when the channel cannot sign with it."""
+    if not text.strip():
+        return None
+    if (trouble := objection_to_secret(channel, text.strip())) is not None:
+        raise ConfigError(trouble)
+    return Secret(text.strip())
 
 
 def _free(stem: str, taken: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,8 +53,10 @@ _URGENCY = {
 
 
 def emit(document: object) -> None:
-    """The one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, indent=1))  # noqa: T201
+    """The one JSON document, whole and flushed: what cannot be written is an error now, not a loss at exit."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def read_file(path: Path) -> bytes:

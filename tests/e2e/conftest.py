@@ -58,7 +58,11 @@ class Installation:
         done = self.run(*arguments, "--json", env=env)
         expected = (code,) if isinstance(code, int) else tuple(code)
         assert done.returncode in expected, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
+        try:
+            return json.loads(done.stdout)
+        except json.JSONDecodeError as error:
+            around = done.stdout[max(0, error.pos - 300) : error.pos + 300]
+            pytest.fail(f"standard output is not one JSON document: {error}\n…{around}…\n{done.stderr[-2000:]}")
 
     def api(self, path: str, body: object = None) -> Any:
         """The sandbox's own interface."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,10 +52,8 @@ _URGENCY = {
 
 
 def emit(document: object) -> None:
-    """The one JSON document, whole and flushed: what cannot be written is an error now, not a loss at exit."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
-    sys.stdout.buffer.flush()
+    """The one JSON document, flushed: what cannot be written is an error now, not a loss at exit."""
+    print(json.dumps(document, ensure_ascii=False, indent=1), flush=True)  # noqa: T201
 
 
 def read_file(path: Path) -> bytes:

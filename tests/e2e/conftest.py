@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,14 +36,17 @@ class Installation:
         return {**clean, "JIANBAO_ALLOWED_HOSTS": allowed, "PYTHONPATH": str(PROJECT), **self.env, **(more or {})}
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=self.home,
-            env=self.environment(env),
-            capture_output=True,
-            text=True,
-            timeout=110,
-        )
+        """Run to the end. Output goes to files, so that a large document is read back whole."""
+        command = [sys.executable, "-m", "bot", *arguments]
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = subprocess.run(
+                command, cwd=self.home, env=self.environment(env), stdout=out, stderr=err, timeout=110
+            ).returncode
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        return subprocess.CompletedProcess(command, code, *texts)
 
     def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

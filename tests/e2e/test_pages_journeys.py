@@ -15,29 +15,28 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from . import browser
 from .accessibility import check
+from .browser import leave_by, resize
 from .conftest import ISSUE, Installation
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--lang=zh-CN", "--font-render-hinting=none"]
 PICTURES = os.environ.get("JIANBAO_TEST_PICTURES")
 PASSWORD = "春风又绿江南岸 2026"
 WIDTHS = (1280, 390)
+LABEL, MASTHEAD = "2026年第5期 总第72期", "梅州市城镇老旧小区改造工作简报"
+"""The first headings of the issue's pages, and of its reader page."""
 MANUAL = Path(__file__).parents[2] / "docs" / "manual.zh-CN.md"
 IN_MANUAL = MANUAL.parent / "pictures"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a Chromium at {CHROMIUM}"),
-    pytest.mark.timeout(300),
-]
+pytestmark = browser.needs_chromium
 
 
 @dataclass
@@ -98,15 +97,14 @@ def service(installation: Installation) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with browser.chromium() as running:
         yield running
-        running.close()
 
 
 @dataclass
 class Tour:
-    """One person's browser. `show` looks at the page in both widths: it must fit, be accessible, and have its picture
+    """One person's browser. `press` and `follow` are for what leads to another page, and return when that has loaded.
+    `show` looks at the page with this first heading in both widths: it must fit, be accessible, and have its picture
     taken under `name`."""
 
     context: BrowserContext
@@ -118,48 +116,52 @@ class Tour:
         self.page.goto(path if path.startswith("http") else self.base + path)
 
     def press(self, name: str, *, exact: bool = True) -> None:
-        self.page.get_by_role("button", name=name, exact=exact).first.click()
+        leave_by(self.page.get_by_role("button", name=name, exact=exact).first)
 
     def follow(self, name: str, *, exact: bool = True) -> None:
-        self.page.get_by_role("link", name=name, exact=exact).first.click()
+        leave_by(self.page.get_by_role("link", name=name, exact=exact).first)
 
     def fill(self, label: str, value: str) -> None:
         self.page.get_by_label(label, exact=False).first.fill(value)
 
-    def show(self, name: str) -> None:
+    def show(self, name: str, heading: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
         for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 844 if width < 500 else 800})
-            beyond = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            resize(self.page, width, 844 if width < 500 else 800)
+            beyond = self.page.evaluate("document.documentElement.scrollWidth") - width
             assert beyond <= 0, f"{name} at {width} px is {beyond} px too wide"
             assert check(self.page) == [], f"{name} at {width} px"
             picture = f"{name}-{width}.png"
             if PICTURES and (Path(PICTURES).resolve() != IN_MANUAL or picture in MANUAL.read_text(encoding="utf-8")):
                 self.page.screenshot(path=Path(PICTURES) / picture, full_page=True)
-        self.page.set_viewport_size({"width": 1280, "height": 800})
+        resize(self.page, 1280, 800)
         assert self.complaints == [], name
 
 
-def tour(chromium: Browser, base: str, **options: Any) -> Tour:
+@contextmanager
+def tour(chromium: Browser, base: str, **options: Any) -> Iterator[Tour]:
     context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
     page = context.new_page()
     made = Tour(context, page, base)
     page.on("console", lambda m: made.complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: made.complaints.append(str(e)))
     page.on("dialog", lambda dialog: dialog.accept())
-    return made
+    try:
+        yield made
+    finally:
+        context.close()
 
 
 @pytest.fixture
 def clerk(chromium: Browser, service: Service) -> Iterator[Tour]:
-    made = tour(chromium, service.url)
-    yield made
-    made.context.close()
+    with tour(chromium, service.url) as made:
+        yield made
 
 
 def set_up(clerk: Tour, service: Service) -> None:
     """The first administrator, by the link in the terminal."""
     clerk.go(service.setup)
-    clerk.show("01-setup")
+    clerk.show("01-setup", "设置管理员")
     clerk.fill("姓名", "张三")
     clerk.page.get_by_label("账号").fill("zhangsan")
     clerk.page.get_by_label("密码", exact=True).fill(PASSWORD)
@@ -187,14 +189,15 @@ def robots(installation: Installation) -> list[str]:
 
 def test_first_set_up_then_signing_in_by_keyboard_alone(clerk: Tour, service: Service) -> None:
     set_up(clerk, service)
-    clerk.show("02-first-overview")
+    clerk.show("02-first-overview", "总览")
     clerk.press("退出")
-    clerk.show("03-login")
+    clerk.show("03-login", "登录")
     expect(clerk.page.get_by_label("账号")).to_be_focused()
     clerk.page.keyboard.type("zhangsan")
     clerk.page.keyboard.press("Tab")
     clerk.page.keyboard.type(PASSWORD)
-    clerk.page.keyboard.press("Enter")
+    with clerk.page.expect_navigation():
+        clerk.page.keyboard.press("Enter")
     expect(clerk.page.get_by_role("heading", name="总览")).to_be_visible()
     clerk.page.keyboard.press("Tab")
     expect(clerk.page.get_by_role("link", name="跳到正文")).to_be_focused()
@@ -203,35 +206,39 @@ def test_first_set_up_then_signing_in_by_keyboard_alone(clerk: Tour, service: Se
     clerk.page.locator("#name").fill("lisi")
     clerk.page.get_by_label("编辑", exact=False).check()
     clerk.press("添加，得到设置链接")
-    clerk.show("04-people")
+    clerk.show("04-people", "账号")
     assert "/setup/" in clerk.page.locator("#link").input_value()
-    for path, name in (("/me", "05-me"), ("/audit", "06-audit"), ("/sources", "07-sources")):
+    for path, name, heading in (
+        ("/me", "05-me", "张三"),
+        ("/audit", "06-audit", "审计"),
+        ("/sources", "07-sources", "来源"),
+    ):
         clerk.go(path)
-        clerk.show(name)
+        clerk.show(name, heading)
 
 
 def test_adding_a_unit_with_its_robot_and_testing_it(clerk: Tour, service: Service, robots: list[str]) -> None:
     set_up(clerk, service)
     clerk.follow("添加第一个单位")
-    clerk.show("11-new-unit")
+    clerk.show("11-new-unit", "添加单位")
     add_unit(clerk, "梅江区人民政府", robots[0])
     expect(clerk.page.get_by_text("已认出是企业微信")).to_be_visible()
     clerk.press("发送测试到 政务公开群")
     expect(clerk.page.get_by_text("测试成功")).to_be_visible()
-    clerk.show("12-unit")
+    clerk.show("12-unit", "梅江区人民政府")
     clerk.go("/directory")
-    clerk.show("13-directory")
+    clerk.show("13-directory", "名录")
     clerk.follow("分组")
     clerk.follow("添加分组")
     clerk.fill("名称", "各县（市、区）人民政府")
     clerk.page.get_by_label("梅江区人民政府").check()
-    clerk.show("14-group")
+    clerk.show("14-group", "添加分组")
     clerk.press("保存分组")
-    clerk.show("15-groups")
+    clerk.show("15-groups", "名录")
     clerk.follow("变更记录")
-    clerk.show("16-changes")
+    clerk.show("16-changes", "名录")
     clerk.go("/directory/import")
-    clerk.show("17-import")
+    clerk.show("17-import", "导入和导出")
 
 
 def test_upload_correct_and_approve(clerk: Tour, service: Service, robots: list[str], tmp_path: Path) -> None:
@@ -240,23 +247,23 @@ def test_upload_correct_and_approve(clerk: Tour, service: Service, robots: list[
     document = tmp_path / "第5期.txt"
     document.write_text(ISSUE.replace("发送：各测试单位", "发送：梅江区人民政府，梅县区政府办"), encoding="utf-8")
     clerk.go("/issues")
-    clerk.show("21-issues")
+    clerk.show("21-issues", "期刊")
     clerk.page.set_input_files("#files", document)
     clerk.press("上传并识读")
     expect(clerk.page.get_by_role("heading", name="发给谁")).to_be_visible()
     expect(clerk.page.locator(".unknown").get_by_text("梅县区政府办")).to_be_visible()
-    clerk.show("22-issue-held")
+    clerk.show("22-issue-held", MASTHEAD)
     clerk.page.get_by_label("这是名录里的哪个单位").select_option("unit-1")
     clerk.press("加为别名")
     expect(clerk.page.locator(".unknown")).to_have_count(0)
     clerk.follow("原文对照")
-    clerk.show("23-reading")
+    clerk.show("23-reading", MASTHEAD)
     clerk.follow("卡片预览")
-    clerk.show("24-cards")
+    clerk.show("24-cards", MASTHEAD)
     clerk.follow("内容与名单")
     clerk.follow("更正识读结果")
     clerk.page.get_by_label("编发单位").fill("梅州市住房和城乡建设局办公室")
-    clerk.show("25-correct")
+    clerk.show("25-correct", "更正识读结果")
     clerk.press("保存更正")
     expect(clerk.page.get_by_text("更正已保存为第 2 版")).to_be_visible()
     clerk.follow("暂停")
@@ -264,10 +271,10 @@ def test_upload_correct_and_approve(clerk: Tour, service: Service, robots: list[
     clerk.press("确定暂停")
     clerk.follow("批准")
     expect(clerk.page.get_by_text("将发送至 1 个单位 1 个群")).to_be_visible()
-    clerk.show("26-approve")
+    clerk.show("26-approve", "批准？")
     clerk.press("确定批准")
     expect(clerk.page.get_by_text("已批准")).to_be_visible()
-    clerk.show("27-issue-approved")
+    clerk.show("27-issue-approved", MASTHEAD)
 
 
 def release(clerk: Tour, document: Path, units: str) -> None:
@@ -276,7 +283,7 @@ def release(clerk: Tour, document: Path, units: str) -> None:
     clerk.page.set_input_files("#files", document)
     clerk.press("上传并识读")
     clerk.follow("立即发布")
-    clerk.show("31-release")
+    clerk.show("31-release", "立即发布？")
     clerk.press("确定立即发布")
 
 
@@ -290,24 +297,24 @@ def test_watching_a_release_and_settling_what_failed(
     installation.api("/_sandbox/faults", [lost])
     release(clerk, tmp_path / "a.txt", "梅江区人民政府，梅县区人民政府，兴宁市人民政府")
     for unit, state in (("unit-1", "accepted"), ("unit-2", "in_doubt"), ("unit-3", "refused")):
-        expect(clerk.page.locator(f'[data-unit="{unit}"]')).to_have_class(f"tile {state}", timeout=20_000)
+        expect(clerk.page.locator(f'[data-unit="{unit}"]')).to_have_class(f"tile {state}")
     expect(clerk.page.get_by_text("全部了结")).to_be_visible()
-    clerk.show("32-wall")
+    clerk.show("32-wall", LABEL)
     clerk.go("/")
-    clerk.show("33-overview")
+    clerk.show("33-overview", "总览")
     clerk.follow("去核实", exact=False)
-    clerk.show("34-list")
+    clerk.show("34-list", LABEL)
     clerk.follow("梅县区人民政府")
-    clerk.show("35-delivery")
+    clerk.show("35-delivery", "梅县区人民政府")
     clerk.press("群里有，确认已到达")
     expect(clerk.page.get_by_text("已处理：确认已到达")).to_be_visible()
     clerk.go("/")
     clerk.follow("去修复", exact=False)
     installation.api("/_sandbox/robots", [{"channel": "wecom", "key": robots[2].rpartition("=")[2]}])
-    clerk.show("36-mend")
+    clerk.show("36-mend", "兴宁市人民政府")
     clerk.press("已修好，重新启用")
     clerk.go("/receipts/1")
-    expect(clerk.page.locator('[data-unit="unit-3"]')).to_have_class("tile accepted", timeout=20_000)
+    expect(clerk.page.locator('[data-unit="unit-3"]')).to_have_class("tile accepted")
     clerk.go("/")
     expect(clerk.page.get_by_text("没有需要处理的事")).to_be_visible()
 
@@ -320,59 +327,60 @@ def test_reading_and_signing_on_a_phone_then_exporting_the_sheet(
     add_unit(clerk, "梅县区人民政府", robots[1])
     release(clerk, tmp_path / "a.txt", "梅江区人民政府，梅县区人民政府")
     for unit in ("unit-1", "unit-2"):
-        expect(clerk.page.locator(f'[data-unit="{unit}"]')).to_have_class("tile accepted", timeout=20_000)
+        expect(clerk.page.locator(f'[data-unit="{unit}"]')).to_have_class("tile accepted")
     messages = installation.api("/_sandbox/messages?verdict=accepted&limit=10")["messages"]
     (link, *_) = re.findall(rf"{service.url}/r/[\w-]+", json.dumps(messages))
-    phone = tour(chromium, service.url, is_mobile=True, has_touch=True, viewport={"width": 390, "height": 844})
-    phone.go(link)
-    phone.show("41-reader")
-    phone.page.set_viewport_size({"width": 390, "height": 844})
-    phone.page.mouse.wheel(0, 600)
-    phone.fill("姓名", "王五")
-    phone.fill("科室或职务", "办公室")
-    phone.page.get_by_label("我已阅读本期内容").check()
-    phone.press("确认签收")
-    expect(phone.page.get_by_text("已签收", exact=False).first).to_be_visible()
-    phone.show("42-signed")
-    phone.go(link[:-4] + "AAAA")
-    phone.complaints.clear()
-    phone.show("43-gone")
-    phone.context.close()
+    as_phone: dict[str, Any] = {"is_mobile": True, "has_touch": True, "viewport": {"width": 390, "height": 844}}
+    with tour(chromium, service.url, **as_phone) as phone:
+        phone.go(link)
+        phone.show("41-reader", MASTHEAD)
+        resize(phone.page, 390, 844)
+        phone.page.mouse.wheel(0, 600)
+        phone.fill("姓名", "王五")
+        phone.fill("科室或职务", "办公室")
+        phone.page.get_by_label("我已阅读本期内容").check()
+        phone.press("确认签收")
+        expect(phone.page.get_by_text("已签收", exact=False).first).to_be_visible()
+        phone.show("42-signed", MASTHEAD)
+        # The browser itself remarks on the status of a page that is not there.
+        with phone.page.expect_console_message(lambda said: "404" in said.text):
+            phone.go(link[:-4] + "AAAA")
+        phone.complaints.clear()
+        phone.show("43-gone", "链接无效或已过期")
     clerk.go("/receipts/1/signoffs")
     expect(clerk.page.get_by_text("已签收 1 个，未签收 1 个")).to_be_visible()
-    clerk.show("44-signoffs")
+    clerk.show("44-signoffs", LABEL)
     with clerk.page.expect_download() as download:
-        clerk.follow("导出签收表")
+        clerk.page.get_by_role("link", name="导出签收表").click()
     assert download.value.suggested_filename.endswith(".xlsx")
     clerk.go("/receipts/1/print")
-    clerk.show("45-sheet")
+    clerk.show("45-sheet", "简报回执单")
     clerk.go("/receipts/1/signoffs")
     clerk.press("催办 1 个未签收单位")
     expect(clerk.page.get_by_text("已向 1 个未签收单位发出催办")).to_be_visible()
     clerk.go("/receipts")
-    clerk.show("46-receipts")
+    clerk.show("46-receipts", "回执")
 
 
 def test_all_but_the_live_wall_works_without_script(
     chromium: Browser, service: Service, robots: list[str], tmp_path: Path
 ) -> None:
-    clerk = tour(chromium, service.url, java_script_enabled=False)
-    clerk.go(service.setup)
-    clerk.page.get_by_label("姓名").fill("张三")
-    clerk.page.get_by_label("账号").fill("zhangsan")
-    clerk.page.get_by_label("密码", exact=True).fill(PASSWORD)
-    clerk.page.get_by_label("再输入一次").fill(PASSWORD)
-    clerk.press("完成并登录")
-    add_unit(clerk, "梅江区人民政府", robots[0])
-    clerk.press("发送测试到 政务公开群")
-    expect(clerk.page.get_by_text("测试成功")).to_be_visible()
-    document = tmp_path / "a.txt"
-    document.write_text(ISSUE.replace("发送：各测试单位", "发送：梅江区人民政府"), encoding="utf-8")
-    clerk.go("/issues")
-    clerk.page.set_input_files("#files", document)
-    clerk.press("上传并识读")
-    clerk.follow("立即发布")
-    clerk.press("确定立即发布")
-    expect(clerk.page.get_by_text("已发布，1 条投递开始发送")).to_be_visible()
-    expect(clerk.page.locator('[data-unit="unit-1"]')).to_be_visible()
-    clerk.context.close()
+    with tour(chromium, service.url, java_script_enabled=False) as clerk:
+        clerk.go(service.setup)
+        clerk.page.get_by_label("姓名").fill("张三")
+        clerk.page.get_by_label("账号").fill("zhangsan")
+        clerk.page.get_by_label("密码", exact=True).fill(PASSWORD)
+        clerk.page.get_by_label("再输入一次").fill(PASSWORD)
+        clerk.press("完成并登录")
+        add_unit(clerk, "梅江区人民政府", robots[0])
+        clerk.press("发送测试到 政务公开群")
+        expect(clerk.page.get_by_text("测试成功")).to_be_visible()
+        document = tmp_path / "a.txt"
+        document.write_text(ISSUE.replace("发送：各测试单位", "发送：梅江区人民政府"), encoding="utf-8")
+        clerk.go("/issues")
+        clerk.page.set_input_files("#files", document)
+        clerk.press("上传并识读")
+        clerk.follow("立即发布")
+        clerk.press("确定立即发布")
+        expect(clerk.page.get_by_text("已发布，1 条投递开始发送")).to_be_visible()
+        expect(clerk.page.locator('[data-unit="unit-1"]')).to_be_visible()

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.sandbox import SandboxServer
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+from . import browser as browsing
+from .browser import leave_by
+
 EVIL = "<script>document.title='caught'</script><img src=x onerror=\"document.title='caught'\">"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a Chromium at {CHROMIUM}"),
-]
+pytestmark = browsing.needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with browsing.chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def test_a_message_appears_without_a_reload(server: SandboxServer, page: Page) -
     expect(page.get_by_role("heading", name="还没有群")).to_be_visible()
     send(server, "第一条")
     expect(page.get_by_text("第一条")).to_be_visible()
-    page.get_by_role("link", name="第一条").click()
+    leave_by(page.get_by_role("link", name="第一条"))
     expect(page.get_by_text("群机器人")).to_be_visible()
     send(server, "第二条")
     expect(bubble(page, "第二条")).to_be_in_viewport()
@@ -92,7 +87,7 @@ def test_hostile_messages_do_nothing_and_break_no_policy(server: SandboxServer, 
     page.on("pageerror", lambda error: complaints.append(str(error)))
     send(server, EVIL, key="%3Cscript%3Edocument.title='caught'%3C/script%3E")
     page.goto(server.url)
-    page.get_by_role("link", name="script").click()
+    leave_by(page.get_by_role("link", name="script"))
     expect(page.locator(".pv-bubble")).to_contain_text(EVIL)
     assert page.title() != "caught"
     assert complaints == []

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from bot.domain.channel import Channel, UnfitSecret
+from bot.domain.directory import Mention
 from bot.domain.secret import Secret
 
 from . import dingtalk, feishu, lanxin, slack, teams, webhook, wecom, welink
@@ -27,3 +28,8 @@ def objection_to_secret(channel: str, secret: str) -> str | None:
     except UnfitSecret as unfit:
         return str(unfit)
     return None
+
+
+def objection_to_mention(channel: str, mention: Mention) -> str | None:
+    """None when messages of `channel` can call whom `mention` names, else one Chinese sentence."""
+    return CHANNELS[channel].MENTIONS.objection(mention)

@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import UNSIGNED, Signature
+from bot.domain.channel import UNSIGNED, Mentions, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
@@ -28,12 +29,14 @@ from .fields import fields
 from .fitting import Room, Sheet, fit, noting
 from .http_status import Outcome, row_verdict
 from .measure import body_bytes
+from .mentions import MOBILE, NONE, carried
 from .reply import ReplyTable
 
 NAME = "dingtalk"
 CHINESE = "钉钉"
 HOSTS = frozenset({"oapi.dingtalk.com"})
 STYLES = frozenset(Style)
+MENTIONS = Mentions(everyone=True, member=re.compile(r"[A-Za-z0-9_-]{1,64}"), hint="手机号或钉钉 userId")
 
 LIMITS: Mapping[str, int] = {
     "max_message_bytes": 20_000,  # seen in the vendor's own refusal 460101; what is counted is not stated
@@ -119,28 +122,47 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return verdict
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """`text`, `markdown`, or for `card` an actionCard; without a reader link, which its button needs, markdown."""
+    link = card.link if style is Style.CARD else None
+    mention, uncalled = carried(NONE if link else MENTIONS, mention)
     if style is Style.TEXT:
-        return _text(card, wording)
-    if style is Style.CARD and card.link is None:
-        return noting(_marked_up(card, None, wording), "卡片改为 markdown：没有阅读链接")
-    return _marked_up(card, card.link if style is Style.CARD else None, wording)
+        return noting(_text(card, wording, mention), *uncalled)
+    if style is Style.CARD and link is None:
+        uncalled = ("卡片改为 markdown：没有阅读链接", *uncalled)
+    return noting(_marked_up(card, link, wording, mention), *uncalled)
 
 
 def _fits(payload: Mapping[str, Any]) -> bool:
     return body_bytes(payload) <= LIMITS["max_message_bytes"]
 
 
-def _text(card: Card, wording: Wording) -> tuple[Message, ...]:
+def _called(mention: Mention, sheet: Sheet, text: str) -> tuple[str, dict[str, Any]]:
+    """The text of a first part with its mentions, and what else of the payload names them.
+
+    DT-DOC: a member is called only where the text shows `@` and the same id.
+    """
+    if mention == NOBODY or sheet.part > 1:
+        return text, {}
+    ids = " ".join(f"@{member}" for member in mention.members)
+    at = {
+        "atMobiles": [m for m in mention.members if MOBILE.fullmatch(m)],
+        "atUserIds": [m for m in mention.members if not MOBILE.fullmatch(m)],
+        "isAtAll": mention.everyone,
+    }
+    return f"{text}\n\n{ids}" if ids else text, {"at": at}
+
+
+def _text(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
     def build(sheet: Sheet) -> Mapping[str, Any]:
         content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
-        return {"msgtype": "text", "text": {"content": content}}
+        content, at = _called(mention, sheet, content)
+        return {"msgtype": "text", "text": {"content": content}, **at}
 
     return fit(card, build, _fits, ROOM)
 
 
-def _marked_up(card: Card, link: str | None, wording: Wording) -> tuple[Message, ...]:
+def _marked_up(card: Card, link: str | None, wording: Wording, mention: Mention) -> tuple[Message, ...]:
     """actionCard when there is a `link` for its button, else markdown; both show the same markdown."""
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
@@ -148,7 +170,8 @@ def _marked_up(card: Card, link: str | None, wording: Wording) -> tuple[Message,
         text = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **values)
         said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **values))
         if link is None:
-            return {"msgtype": "markdown", "markdown": {"title": said["title"], "text": text}}
+            text, at = _called(mention, sheet, text)
+            return {"msgtype": "markdown", "markdown": {"title": said["title"], "text": text}, **at}
         shown: dict[str, Any] = {"title": said["title"], "text": text}
         if card.sign_link:
             shown["btnOrientation"] = "0"

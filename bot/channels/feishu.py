@@ -21,23 +21,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import UNSIGNED, Signature
+from bot.domain.channel import UNSIGNED, Mentions, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path
 from .escaping import MARKDOWN, TEXT
 from .fields import Fields, fields
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import Outcome
 from .measure import body_bytes
+from .mentions import carried
 from .reply import ReplyTable
 
 NAME = "feishu"
 CHINESE = "飞书"
 HOSTS = frozenset({"open.feishu.cn", "open.larksuite.com"})
 STYLES = frozenset(Style)
+MENTIONS = Mentions(everyone=True, member=re.compile(r"[A-Za-z0-9_-]{1,64}"), hint="飞书成员的 open_id（ou_ 开头）")
 
 LIMITS: Mapping[str, int] = {
     "max_body_bytes": 20_000,  # FS-DOC: 20 KB, signature included
@@ -100,20 +103,26 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return REPLIES.read(reply, at)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """`text`, or a card in JSON 2.0 (`card`) or 1.0 (`markdown`); without a reader link the card has no button."""
+    mention, uncalled = carried(MENTIONS, mention)
+    called = ["all"] * mention.everyone + list(mention.members)
 
     def text(sheet: Sheet) -> Mapping[str, Any]:
         content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
+        if called and sheet.part == 1:
+            content += "\n" + " ".join(f'<at user_id="{member}"></at>' for member in called)
         return {"msg_type": "text", "content": {"text": content}}
 
     def interactive(sheet: Sheet) -> Mapping[str, Any]:
         body = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **sheet.values())
+        if called and sheet.part == 1:
+            body += "\n" + " ".join(f"<at id={member}></at>" for member in called)
         said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
         shape = _json_2 if style is Style.CARD else _json_1
         return {"msg_type": "interactive", "card": shape(said, body, _buttons(card, said))}
 
-    return fit(card, text if style is Style.TEXT else interactive, _fits, ROOM)
+    return noting(fit(card, text if style is Style.TEXT else interactive, _fits, ROOM), *uncalled)
 
 
 def _fits(payload: Mapping[str, Any]) -> bool:

@@ -259,6 +259,6 @@ def _split(item: Shown, holds: Callable[[Items], bool]) -> tuple[Shown, Shown]:
     return replace(item, title=item.title[:cut]), replace(item, title=item.title[cut:], continued=True)
 
 
-def noting(messages: tuple[Message, ...], note: str) -> tuple[Message, ...]:
-    """The same messages with `note` in front of each one's notes."""
-    return tuple(replace(message, notes=(note, *message.notes)) for message in messages)
+def noting(messages: tuple[Message, ...], *notes: str) -> tuple[Message, ...]:
+    """The same messages with `notes` in front of each one's own."""
+    return tuple(replace(message, notes=(*notes, *message.notes)) for message in messages)

@@ -4,8 +4,8 @@ Follows a copy of the vendor's page (through the wire reference, section 8). Wha
 is the customer's own, so no host is the vendor's and each one is allowed by setting; field names are camel case; the
 signature is Feishu's but for an `@` where Feishu has a newline; a success names the message it made, and that id is
 kept with the receipt.
-Not found: rate, size and error codes, and the fields of its cards. So: text only, kept under 2,000 bytes; the pace of
-the strictest vendor known; every code but 0 is unknown.
+Not found: rate, size and error codes, the fields of its cards, mentions. So: text only, kept under 2,000 bytes, that
+calls nobody; the pace of the strictest vendor known; every code but 0 is unknown.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from typing import Any
 from bot.domain.card import Card, Message, Style, Wording
 from bot.domain.channel import UNSIGNED, Signature
 from bot.domain.delivery import OutcomeClass, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
 from .escaping import TEXT
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import Outcome
+from .mentions import NONE, carried
 from .reply import ReplyTable, json_object
 
 NAME = "lanxin"
 CHINESE = "蓝信"
 HOSTS: frozenset[str] = frozenset()
 STYLES = frozenset({Style.TEXT})
+MENTIONS = NONE
 
 LIMITS: Mapping[str, int] = {
     "max_text_bytes": 2_000,  # not found; below the smallest text limit of the other vendors
@@ -74,7 +77,7 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return replace(verdict, vendor_message=f"msgId {made}")
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """Text, whatever the style: the only message type whose fields are known."""
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
@@ -84,4 +87,4 @@ def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
     def fits(payload: Mapping[str, Any]) -> bool:
         return len(payload["msgData"]["text"]["content"].encode()) <= LIMITS["max_text_bytes"]
 
-    return fit(card, build, fits, ROOM)
+    return noting(fit(card, build, fits, ROOM), *carried(MENTIONS, mention)[1])

@@ -10,12 +10,14 @@ Confidence in the block limits is low (recalled, not read again), so they are he
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import UNSIGNED, Signature
+from bot.domain.channel import UNSIGNED, Mentions, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
@@ -23,13 +25,17 @@ from .address import has_path
 from .cutting import shorten
 from .escaping import SLACK, SLACK_TEXT
 from .fields import fields
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import Outcome, by_status, is_redirect, row_verdict
+from .mentions import carried
 
 NAME = "slack"
 CHINESE = "Slack"
 HOSTS = frozenset({"hooks.slack.com"})
 STYLES = frozenset({Style.CARD, Style.TEXT})
+MENTIONS = Mentions(
+    everyone=True, member=re.compile(r"[UW][A-Z0-9]{2,20}"), hint="Slack 成员编号（U 或 W 开头的大写字母和数字）"
+)
 
 LIMITS: Mapping[str, int] = {
     "max_blocks": 50,  # recalled
@@ -89,28 +95,35 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return by_status(reply, at, otherwise=Reason.UNKNOWN_CODE)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """`card` is Block Kit; `markdown` is that too, `text` a plain message."""
+    mention, uncalled = carried(MENTIONS, mention)
+    call = " ".join(["<!channel>"] * mention.everyone + [f"<@{member}>" for member in mention.members])
     if style is Style.TEXT:
-        return fit(card, lambda sheet: {"text": _text(sheet, wording)}, _text_fits, TEXT_ROOM)
-    return fit(card, lambda sheet: _blocks(sheet, wording), _blocks_fit, ROOM)
+        parts = fit(card, lambda sheet: {"text": _text(sheet, wording, call)}, _text_fits, TEXT_ROOM)
+    else:
+        parts = fit(card, lambda sheet: _blocks(sheet, wording, call), _blocks_fit, ROOM)
+    return noting(parts, *uncalled)
 
 
-def _text(sheet: Sheet, wording: Wording) -> str:
-    return wording(f"{NAME}/{sheet.card.kind}.text", sheet.card, escape=SLACK_TEXT, **sheet.values())
+def _text(sheet: Sheet, wording: Wording, call: str) -> str:
+    text = wording(f"{NAME}/{sheet.card.kind}.text", sheet.card, escape=SLACK_TEXT, **sheet.values())
+    return f"{text}\n{call}" if call and sheet.part == 1 else text
 
 
 def _text_fits(payload: Mapping[str, Any]) -> bool:
     return len(payload["text"]) <= LIMITS["max_text_chars"]
 
 
-def _blocks(sheet: Sheet, wording: Wording) -> Mapping[str, Any]:
+def _blocks(sheet: Sheet, wording: Wording, call: str) -> Mapping[str, Any]:
     card = sheet.card
     body = wording(f"{NAME}/{card.kind}.markdown", card, escape=SLACK, **sheet.values())
     said = fields(wording(f"{NAME}/{card.kind}.card", card, escape=SLACK_TEXT, **sheet.values()))
     header = {"type": "plain_text", "text": shorten(said["title"], LIMITS["max_header_chars"])}
     blocks: list[dict[str, Any]] = [{"type": "header", "text": header}]
     blocks += [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in body.split("\n\n") if text]
+    if call and sheet.part == 1:
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": call}})
     buttons = [(said["open"], card.link), (said["sign"], card.sign_link)]
     elements = [
         {"type": "button", "text": {"type": "plain_text", "text": label}, "url": url} for label, url in buttons if url

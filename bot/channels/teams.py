@@ -5,7 +5,8 @@ others: one Adaptive Card and nothing else, so every style is that card; no code
 verdict, and 202 means only that a flow was started; the `sig` value in the URL is the credential, and hosts are per
 customer, below `.logic.azure.com` or `.environment.api.powerplatform.com`.
 Conservative: the limit is "about 28 KB", so 28,000 bytes; Workflows' own rate was not found, so half of what the
-retired connectors allowed. A page of HTML is never an acceptance, whatever its status.
+retired connectors allowed; a card can mention by a member's directory id, but whether a flow obeys it was not found,
+so nobody is mentioned. A page of HTML is never an acceptance, whatever its status.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ from typing import Any
 from bot.domain.card import Card, Message, Style, Wording
 from bot.domain.channel import UNSIGNED, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
 from .escaping import MARKDOWN
 from .fields import Fields, fields
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import BY_STATUS, Outcome, by_status, row_verdict
 from .measure import body_bytes
+from .mentions import NONE, carried
 
 NAME = "teams"
 CHINESE = "Teams"
 HOSTS = frozenset({".logic.azure.com", ".environment.api.powerplatform.com"})
 STYLES = frozenset({Style.CARD})
+MENTIONS = NONE
 
 LIMITS: Mapping[str, int] = {
     "max_message_bytes": 28_000,  # learn.microsoft.com: about 28 KB
@@ -64,7 +68,7 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return by_status(reply, at, otherwise=Reason.NOT_JSON if reply.status < 300 else Reason.UNKNOWN_CODE)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """An Adaptive Card, whatever the style."""
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
@@ -81,7 +85,8 @@ def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
             ],
         }
 
-    return fit(card, build, lambda payload: body_bytes(payload) <= LIMITS["max_message_bytes"], ROOM)
+    parts = fit(card, build, lambda payload: body_bytes(payload) <= LIMITS["max_message_bytes"], ROOM)
+    return noting(parts, *carried(MENTIONS, mention)[1])
 
 
 def _adaptive(card: Card, said: Fields, body: str) -> dict[str, Any]:

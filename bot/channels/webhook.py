@@ -18,18 +18,21 @@ from typing import Any
 from bot.domain.card import Card, CardKind, Message, Style, Wording
 from bot.domain.channel import Signature, UnfitSecret
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import BY_STATUS, Outcome, by_status, row_verdict
 from .measure import body_bytes
+from .mentions import NONE, carried
 
 NAME = "webhook"
 CHINESE = "通用网络回调"
 HOSTS: frozenset[str] = frozenset()
 STYLES = frozenset({Style.CARD})
+MENTIONS = NONE
 
 LIMITS: Mapping[str, int] = {
     "max_body_bytes": 20_000,  # SW: advised under 20 KB
@@ -91,9 +94,10 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return by_status(reply, at, otherwise=Reason.UNKNOWN_CODE)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """The card as data, whatever the style; no wording is needed."""
-    return fit(card, _event, lambda payload: body_bytes(payload) <= LIMITS["max_body_bytes"], ROOM)
+    parts = fit(card, _event, lambda payload: body_bytes(payload) <= LIMITS["max_body_bytes"], ROOM)
+    return noting(parts, *carried(MENTIONS, mention)[1])
 
 
 def _event(sheet: Sheet) -> Mapping[str, Any]:

@@ -17,23 +17,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import UNSIGNED, Signature
+from bot.domain.channel import UNSIGNED, Mentions, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
 from .cutting import shorten
-from .escaping import MARKDOWN, TEXT, Escape
+from .escaping import MARKDOWN, TEXT
 from .fields import fields
-from .fitting import Room, Sheet, fit, fit_one, noting
+from .fitting import Fits, Room, Sheet, fit, fit_one, noting
 from .http_status import Outcome
+from .mentions import MOBILE, NONE, carried
 from .reply import ReplyTable
 
 NAME = "wecom"
 CHINESE = "企业微信"
 HOSTS = frozenset({"qyapi.weixin.qq.com"})
 STYLES = frozenset(Style)
+_USER_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
+MENTIONS = Mentions(everyone=True, member=re.compile(_USER_ID), hint="成员 userid 或手机号")
+MARKDOWN_MENTIONS = Mentions(member=re.compile(f"(?!{MOBILE.pattern}$){_USER_ID}"))
+"""WC-DOC: markdown names members by userid only, and has nothing for everyone."""
 
 LIMITS: Mapping[str, int] = {
     "max_text_bytes": 2048,  # WC-DOC; 5120 observed
@@ -110,30 +116,49 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return REPLIES.read(reply, at)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """`text`, `markdown`, or for `card` a template card, where the module's docstring does not say otherwise."""
     if style is Style.TEXT:
-        return _written(card, wording, "text", escape=TEXT, max_bytes=LIMITS["max_text_bytes"], room=TEXT_ROOM)
-    reason = None
+        return _text(card, wording, mention)
     if style is Style.CARD:
-        reason = "没有阅读链接" if card.link is None else "标题放不下"
         if card.link is not None and (message := _template_card(card, card.link, wording)):
-            return (message,)
-    limit = LIMITS["max_markdown_bytes"]
-    parts = _written(card, wording, "markdown", escape=MARKDOWN, max_bytes=limit, room=MARKDOWN_ROOM)
-    return noting(parts, f"卡片改为 markdown：{reason}") if reason else parts
+            return noting((message,), *carried(NONE, mention)[1])
+        reason = "没有阅读链接" if card.link is None else "标题放不下"
+        return noting(_markdown(card, wording, mention), f"卡片改为 markdown：{reason}")
+    return _markdown(card, wording, mention)
 
 
-def _written(
-    card: Card, wording: Wording, msgtype: str, *, escape: Escape, max_bytes: int, room: Room
-) -> tuple[Message, ...]:
-    """`text` or `markdown`: one field of text, measured in its own UTF-8 bytes."""
+def _text(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
+    mention, uncalled = carried(MENTIONS, mention)
+    mobiles = [m for m in mention.members if MOBILE.fullmatch(m)]
+    users = [m for m in mention.members if not MOBILE.fullmatch(m)] + ["@all"] * mention.everyone
+    called = {"mentioned_list": users, "mentioned_mobile_list": mobiles}
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
-        text = wording(f"{NAME}/{card.kind}.{msgtype}", sheet.card, escape=escape, **sheet.values())
-        return {"msgtype": msgtype, msgtype: {"content": text}}
+        content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
+        first = {name: who for name, who in called.items() if who and sheet.part == 1}
+        return {"msgtype": "text", "text": {"content": content, **first}}
 
-    return fit(card, build, lambda payload: len(payload[msgtype]["content"].encode()) <= max_bytes, room)
+    return noting(fit(card, build, _within("text", LIMITS["max_text_bytes"]), TEXT_ROOM), *uncalled)
+
+
+def _markdown(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
+    mention, uncalled = carried(MARKDOWN_MENTIONS, mention)
+    call = "".join(f"<@{member}>" for member in mention.members)
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        content = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **sheet.values())
+        return {
+            "msgtype": "markdown",
+            "markdown": {"content": f"{content}\n{call}" if call and sheet.part == 1 else content},
+        }
+
+    return noting(fit(card, build, _within("markdown", LIMITS["max_markdown_bytes"]), MARKDOWN_ROOM), *uncalled)
+
+
+def _within(msgtype: str, max_bytes: int) -> Fits:
+    """Is the one field of text within its own UTF-8 bytes?"""
+    return lambda payload: len(payload[msgtype]["content"].encode()) <= max_bytes
 
 
 def _template_card(card: Card, link: str, wording: Wording) -> Message | None:

@@ -10,27 +10,36 @@ found: the rate, so the pace is that of the strictest vendor known.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
-from bot.domain.channel import Signature
+from bot.domain.channel import Mentions, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
 from .escaping import TEXT
-from .fitting import Room, Sheet, fit
+from .fitting import Room, Sheet, fit, noting
 from .http_status import Outcome
 from .measure import utf16_units
+from .mentions import carried
 from .reply import ReplyTable
 
 NAME = "welink"
 CHINESE = "WeLink"
 HOSTS = frozenset({"open.welink.huaweicloud.com"})
 STYLES = frozenset({Style.TEXT})
+MENTIONS = Mentions(
+    everyone=True,
+    member=re.compile(r"[A-Za-z0-9._@-]{1,64}"),
+    hint="WeLink 帐号",
+    most=10,  # copy of the vendor page
+)
 
 LIMITS: Mapping[str, int] = {
     "max_text_chars": 500,  # copy of the vendor page; unit not stated
@@ -64,14 +73,17 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return REPLIES.read(reply, at)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
     """Text, whatever the style."""
+    mention, uncalled = carried(MENTIONS, mention)
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
         text = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
-        return {"messageType": "text", "content": {"text": text}, "isAt": False, "isAtAll": False}
+        called = mention if sheet.part == 1 else NOBODY
+        payload = {"messageType": "text", "content": {"text": text}, "isAt": False, "isAtAll": called.everyone}
+        return payload | ({"isAt": True, "atAccounts": list(called.members)} if called.members else {})
 
     def fits(payload: Mapping[str, Any]) -> bool:
         return utf16_units(payload["content"]["text"]) <= LIMITS["max_text_chars"]
 
-    return fit(card, build, fits, ROOM)
+    return noting(fit(card, build, fits, ROOM), *uncalled)

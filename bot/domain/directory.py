@@ -29,6 +29,17 @@ class RecipientKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Whom the first message to a target calls by name (@); `members` are ids as the vendor knows them."""
+
+    everyone: bool = False
+    members: tuple[str, ...] = ()
+
+
+NOBODY = Mention()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One group bot. `url` is a credential; `secret` the signing secret where the vendor has one."""
 
@@ -38,6 +49,7 @@ class Target:
     secret: Secret | None = None
     style: Style = Style.CARD
     enabled: bool = True
+    mention: Mention = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

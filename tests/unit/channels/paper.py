@@ -11,12 +11,14 @@ from typing import Any
 
 from bot.channels.address import has_path, has_query
 from bot.channels.escaping import TEXT
-from bot.channels.fitting import Room, Sheet, fit
+from bot.channels.fitting import Room, Sheet, fit, noting
 from bot.channels.http_status import Outcome
+from bot.channels.mentions import NONE, carried
 from bot.channels.reply import ReplyTable
 from bot.domain.card import Card, Message, Style, Wording
 from bot.domain.channel import UNSIGNED, Signature
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
@@ -24,6 +26,7 @@ NAME = "paper"
 CHINESE = "电传"
 HOSTS = frozenset({"telex.example.com"})
 STYLES = frozenset({Style.TEXT})
+MENTIONS = NONE
 PACE = Pace(per_window=1)
 OUTCOMES: Mapping[int, Outcome] = {7: Outcome(OutcomeClass.RETRY_LATER, Reason.BUSY, 9.0)}
 
@@ -42,8 +45,9 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return ReplyTable(OUTCOMES, code_fields=("done",), message_fields=()).read(reply, at)
 
 
-def messages(card: Card, style: Style, wording: Wording) -> tuple[Message, ...]:
-    return fit(card, _telex, lambda payload: len(payload["telex"]) <= 600, Room(lead_chars=60, head_chars=40))
+def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
+    parts = fit(card, _telex, lambda payload: len(payload["telex"]) <= 600, Room(lead_chars=60, head_chars=40))
+    return noting(parts, *carried(MENTIONS, mention)[1])
 
 
 def _telex(sheet: Sheet) -> Mapping[str, Any]:

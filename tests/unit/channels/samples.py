@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.cards import TemplateWording, make_card
 from bot.domain.card import LINK_TOKEN, Card, CardKind
+from bot.domain.directory import Mention
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,5 +81,15 @@ CASES: dict[str, Card] = {
     ),
     "reminder": a_card(kind=CardKind.REMINDER, sign_link=SIGN_LINK),
     "no-link": a_card(FARMHOUSES, enormous(), link=None),
+    "mention": a_card(FARMHOUSES),
 }
 """The golden cases, by the name of their files."""
+
+CALLED: dict[str, Mention] = {
+    "wecom": Mention(everyone=True, members=("zhang.wei", "13800000001")),
+    "dingtalk": Mention(everyone=True, members=("manager4220", "13800000001")),
+    "feishu": Mention(everyone=True, members=("ou_18eac85d35a26f989317ad4f02e8bbbb",)),
+    "welink": Mention(everyone=True, members=("zhangwei@yunling",)),
+    "slack": Mention(everyone=True, members=("U024BE7LH",)),
+}
+"""Whom the golden case `mention` calls, and the suites do; a channel not named here calls nobody."""

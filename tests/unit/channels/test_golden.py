@@ -12,8 +12,9 @@ import pytest
 
 from bot.channels import CHANNELS
 from bot.domain.card import Style
+from bot.domain.directory import NOBODY, Mention
 
-from .samples import CASES, ROOT, WORDING
+from .samples import CALLED, CASES, ROOT, WORDING
 
 GOLDEN = ROOT / "tests" / "golden"
 FILES = [(name, style, case) for name, module in CHANNELS.items() for style in sorted(module.STYLES) for case in CASES]
@@ -21,9 +22,10 @@ FILES = [(name, style, case) for name, module in CHANNELS.items() for style in s
 
 @pytest.mark.parametrize(("name", "style", "case"), FILES)
 def test_golden(name: str, style: Style, case: str) -> None:
+    mention = CALLED.get(name, Mention(everyone=True, members=("someone",))) if case == "mention" else NOBODY
     made = [
         {"part": m.part, "parts": m.parts, "bytes": len(m.body), "notes": list(m.notes), "payload": m.payload}
-        for m in CHANNELS[name].messages(CASES[case], style, WORDING)
+        for m in CHANNELS[name].messages(CASES[case], style, WORDING, mention)
     ]
     path = GOLDEN / name / f"{style}-{case}.json"
     if os.environ.get("JIANBAO_UPDATE_GOLDEN"):

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     DNS_FAILED = "dns_failed"
     CONNECT_FAILED = "connect_failed"
     TLS_FAILED = "tls_failed"
+    CA_UNUSABLE = "ca_unusable"
     POOL_TIMEOUT = "pool_timeout"
     FORBIDDEN_ADDRESS = "forbidden_address"
     # may have arrived
@@ -119,6 +120,7 @@ _REASONS: dict[Reason, str] = {
     Reason.DNS_FAILED: "域名解析失败，请检查网络",
     Reason.CONNECT_FAILED: "连接不上平台，请检查网络",
     Reason.TLS_FAILED: "安全连接失败，请检查证书和系统时间",
+    Reason.CA_UNUSABLE: "自有证书文件不可用，请管理员检查",
     Reason.POOL_TIMEOUT: "本机连接繁忙，稍后自动重试",
     Reason.FORBIDDEN_ADDRESS: "地址不在允许范围，请核对机器人地址",
     Reason.TIMEOUT_AFTER_SEND: "发出后未等到回复，请到群里核实",

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from aiohttp.abc import AbstractResolver
 
 from bot.domain.delivery import Exchange, MaybeArrived, NotSent, Reason, Replied
 
+from .authorities import Authorities, UnfitAuthority, Version, context
 from .connector import GuardedResolver, NotConnected
 from .guard import AddressGuard
 from .wire import WebhookTransport
@@ -58,30 +60,33 @@ class Timeouts:
 class HttpSender:
     """The sender of one process; use it as an async context manager, or call `aclose()`.
 
-    `max_in_flight`: requests at once, over all hosts. `resolver`: how names become addresses, the system's by default;
-    the guard judges what it answers either way.
+    `authorities`: finds the `ca_file` of a target. `max_in_flight`: requests at once, over all hosts. `resolver`: how
+    names become addresses, the system's by default; the guard judges what it answers either way.
     """
 
     def __init__(
         self,
         guard: AddressGuard,
         *,
+        authorities: Authorities | None = None,
         timeouts: Timeouts | None = None,
         max_in_flight: int = 500,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._guard = guard
+        self._authorities = authorities or Authorities(Path())
         self._timeouts = timeouts or Timeouts()
         self._places = asyncio.Semaphore(max_in_flight)
         self._names = resolver
-        self._transports: dict[tuple[bool, str | None], WebhookTransport] = {}
+        self._transports: dict[tuple[bool, bytes], WebhookTransport] = {}
+        self._trusted: dict[str, tuple[Version, bytes]] = {}
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str], *, ca_file: str | None = None) -> Exchange:
         """POST `body` to `url` once, both byte for byte as given.
 
-        `ca_file`: PEM file of the only certificate authority to trust, None: the public ones. It is read at the first
-        use and kept. `Replied.headers` finds names in any case; `Replied.body` is cut at MAX_ANSWER_BYTES. `detail` is
-        for the log: no part of the URL is in it. Raises only on cancellation and on programming errors.
+        `ca_file`: PEM file of the only certificate authorities to trust, None: the public ones. A changed file counts
+        from the next send on. `Replied.headers` finds names in any case; `Replied.body` is cut at MAX_ANSWER_BYTES.
+        `detail` is for the log: no part of the URL is in it. Raises only on cancellation and on programming errors.
         """
         refusal = self._guard.check_url(url)
         if refusal is not None:
@@ -119,8 +124,8 @@ class HttpSender:
     async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str], ca_file: str | None) -> Exchange:
         try:
             transport = self._transport(plain=url.startswith("http:"), ca_file=ca_file)
-        except (OSError, ssl.SSLError) as exc:
-            return NotSent(Reason.TLS_FAILED, f"the CA file cannot be read: {exc.strerror or type(exc).__name__}")
+        except UnfitAuthority as unfit:
+            return NotSent(Reason.CA_UNUSABLE, str(unfit))
         at = url.find("/", len("https://"))
         origin, target = (url[:at], url[at:]) if at > 0 else (url, "/")
         # stream=, not content=: Host and Content-Length are then written once, by aiohttp, and not by httpx before it.
@@ -145,17 +150,26 @@ class HttpSender:
         return Replied(response.status_code, response.headers, b"".join([piece async for piece in response.stream]))
 
     def _transport(self, *, plain: bool, ca_file: str | None) -> WebhookTransport:
-        key = (plain, None if plain else ca_file)
-        if key not in self._transports:
+        """One pool for each set of authorities, whatever the files are called: a connection is lent to nobody who
+        would not have made it."""
+        pem = b"" if plain or ca_file is None else self._pem(ca_file)
+        if (plain, pem) not in self._transports:
             timeouts = self._timeouts
-            self._transports[key] = WebhookTransport(
+            self._transports[plain, pem] = WebhookTransport(
                 GuardedResolver(self._names or ThreadedResolver(), self._guard, plain=plain, timeout_s=timeouts.dns_s),
-                _tls_context(ca_file),
+                context(pem, ca_file) if pem and ca_file else _public(),
                 ClientTimeout(total=timeouts.whole_s, connect=timeouts.connect_s, sock_read=timeouts.silence_s),
             )
-        return self._transports[key]
+        return self._transports[plain, pem]
+
+    def _pem(self, ca_file: str) -> bytes:
+        version = self._authorities.version(ca_file)
+        known = self._trusted.get(ca_file)
+        if known is None or known[0] != version:
+            known = self._trusted[ca_file] = (version, self._authorities.pem(ca_file))
+        return known[1]
 
 
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+def _public() -> ssl.SSLContext:
     # httpx's public authorities (certifi) rather than the system's, so that a slim container needs no package for it.
-    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context(trust_env=False)
+    return httpx.create_ssl_context(trust_env=False)

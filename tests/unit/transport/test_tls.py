@@ -83,20 +83,6 @@ async def test_plain_http_on_a_tls_port_is_not_sent(sender: HttpSender) -> None:
     assert exchange.reason is Reason.TLS_FAILED
 
 
-@pytest.mark.parametrize("missing", [True, False])
-async def test_an_authority_file_that_cannot_be_read_is_not_sent(
-    sender: HttpSender, tmp_path: Path, missing: bool
-) -> None:
-    path = tmp_path / "ca.pem"
-    if not missing:
-        path.write_text("not a certificate")
-    async with RawServer(answering()) as server:
-        exchange = await post(sender, server.url().replace("http:", "https:"), str(path))
-    assert isinstance(exchange, NotSent)
-    assert exchange.reason is Reason.TLS_FAILED
-    assert server.connections == 0
-
-
 async def test_a_reset_in_the_handshake_is_not_sent(sender: HttpSender) -> None:
     async with RawServer(reset_before_reading) as server:
         exchange = await post(sender, server.url().replace("http:", "https:"), None)

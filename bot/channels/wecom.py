@@ -30,7 +30,7 @@ from .fields import fields
 from .fitting import Fits, Room, Sheet, fit, fit_one, noting
 from .http_status import Outcome
 from .mentions import MOBILE, NONE, carried
-from .reply import ReplyTable
+from .reply import ReplyTable, json_object
 
 NAME = "wecom"
 CHINESE = "企业微信"
@@ -52,6 +52,9 @@ LIMITS: Mapping[str, int] = {
     "max_card_row_value_chars": 26,  # WC-DOC, advice
     "max_card_jumps": 3,  # WC-DOC
     "max_sends_per_minute": 20,  # WC-DOC, over it 45009
+    "min_file_bytes": 6,  # WC-DOC: larger than 5 bytes
+    "max_file_bytes": 20_000_000,  # WC-DOC: 20 MB, which of the two is not stated
+    "max_file_days": 3,  # WC-DOC: a media_id is good for as long, for the same key only
 }
 PACE = Pace(per_window=18, window_s=60.0, gap_s=3.2)
 
@@ -104,6 +107,23 @@ REPLIES = ReplyTable(
 def recognises(url: str) -> bool:
     """`…/cgi-bin/webhook/send?key=…`, whatever the host."""
     return has_path(url, r".*/cgi-bin/webhook/send") and has_query(url, "key")
+
+
+def upload_url(url: str) -> str:
+    """Where a file for the robot at `url` is uploaded: multipart, the part `media` with a file name. A credential."""
+    place, key = url.split("?", 1)
+    return f"{place.removesuffix('/send')}/upload_media?{key}&type=file"
+
+
+def uploaded(reply: Replied) -> str | None:
+    """The `media_id` an accepted upload was answered with; whether it was accepted `read_reply` says."""
+    media_id = (json_object(reply.body) or {}).get("media_id")
+    return media_id if isinstance(media_id, str) and media_id else None
+
+
+def file_message(media_id: str) -> Message:
+    """The message that shows an uploaded file."""
+    return Message(1, 1, {"msgtype": "file", "file": {"media_id": media_id}})
 
 
 def sign(secret: Secret | None, at: dt.datetime, *, message_id: str, body: bytes) -> Signature:

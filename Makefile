@@ -7,7 +7,7 @@ RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format bench lock clean
+.PHONY: help demo serve test lint format bench audit wheelhouse release lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -34,11 +34,20 @@ format: $(DEV) ## mend what the linter can mend
 bench: $(DEV) ## run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks $(ARGS)
 
+audit: $(DEV) ## look for known holes in the pinned packages; 1: there is one, 3: the data cannot be reached
+	$(BIN)/python -m tools.audit
+
+wheelhouse: $(DEV) ## one archive that installs on a machine without any package registry
+	$(BIN)/python -m tools.wheelhouse $(ARGS)
+
+release: $(DEV) ## make everything a release consists of in dist/release; nothing is published
+	$(BIN)/python -m tools.release $(ARGS)
+
 lock: $(DEV) ## pin the newest versions allowed by pyproject.toml, with hashes
 	$(BIN)/pip-compile $(LOCK) --all-build-deps --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --all-build-deps --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
-LOCK := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
+LOCK := --quiet --upgrade --constraint constraints.txt --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header
 
 clean: ## remove the environment and the demo's data
 	rm -rf $(VENV) var

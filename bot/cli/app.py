@@ -8,10 +8,12 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from bot import __version__
 from bot.bootstrap import redacted
 from bot.domain.errors import DocumentRefused, JianbaoError
 from bot.settings import SettingsError
@@ -50,6 +52,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"jianbao {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="显示版本号。")
+    ] = False,
+) -> None:
+    pass
+
+
 for module in (
     *(parse, resolve, render, publish, receipts, issues, account),
     *(serve, web, scheduler, worker, batches, health, sandbox, demo),

@@ -16,8 +16,11 @@ from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from packaging.specifiers import SpecifierSet
 
 import bot
+from tools.building import pack
+from tools.licences import Licence, licences
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -192,3 +195,63 @@ def test_the_wheel_alone_renders_the_sample_it_carries(wheel: zipfile.ZipFile, t
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["payload"]["msgtype"]
+
+
+# what a release carries
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_runs_on_the_oldest_python_we_promise(lock: str) -> None:
+    """Debian 12 has Python 3.11.2; a pin that wants 3.11.5 stops `make demo` there."""
+    asked = {name: metadata.metadata(name) for name in pins(lock) if installed(name)}
+    wanted = {name: about["Requires-Python"] for name, about in asked.items() if "Requires-Python" in about}
+    assert {name: text for name, text in wanted.items() if "3.11.0" not in SpecifierSet(text)} == {}
+
+
+def installed(name: str) -> bool:
+    """Whether this system and Python are among those the pin is for."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def test_every_licence_we_pass_on_is_one_we_may() -> None:
+    found = licences()
+    assert len(found) > 50
+    assert [f"{one.name}: {one.expression}" for one in found if not one.allowed] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("MIT", True),
+        ("Apache-2.0 OR GPL-3.0-only", True),
+        ("Apache-2.0 AND MIT", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("AGPL-3.0", False),
+        ("unknown", False),
+    ],
+)
+def test_a_licence_counts_as_allowed_by_its_words(expression: str, allowed: bool) -> None:
+    assert Licence("x", "1", expression, ()).allowed is allowed
+
+
+def test_the_page_of_licences_names_what_is_carried() -> None:
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([\w.-]+) \| (.+?) \|$", page, re.MULTILINE))
+    rows.pop("package", None)
+    assert rows == {one.name: one.expression for one in licences()}
+
+
+def test_packing_a_folder_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    made = []
+    for number in range(2):
+        (folder := tmp_path / str(number) / "house").mkdir(parents=True)
+        for name in ("b.txt", "a.txt") if number else ("a.txt", "b.txt"):
+            (folder / name).write_text(name, encoding="utf-8")
+            os.utime(folder / name, (number, number))
+        pack(folder, tmp_path / f"{number}.tar.gz", epoch=1_700_000_000)
+        made.append((tmp_path / f"{number}.tar.gz").read_bytes())
+    assert made[0] == made[1]

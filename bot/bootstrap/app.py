@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hashlib
-import hmac
-import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +15,7 @@ from bot import bulletins
 from bot.channels import CHANNELS
 from bot.domain.delivery import Verdict
 from bot.domain.directory import Directory
-from bot.domain.errors import ConfigError
+from bot.domain.errors import WrongKey
 from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.plan import Settled, StoredTarget
 from bot.domain.publication import Publication
@@ -35,40 +32,16 @@ from bot.sources.workdays import is_workday
 from bot.store import Store, open_store
 from bot.transport import AddressGuard, HttpSender, Timeouts
 
+from . import keys
 from .documents import address_guard, check_directory, publications, renderer
+from .keys import secret_key
 from .logs import configure_logging
 
-KEY_FILE = "secret.key"
 TRIAL_MASTHEAD = "简报"
 
 
 def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-def secret_key(settings: Settings) -> Secret:
-    """The master key: from the settings, else from the data directory, made there at first start (mode 0600)."""
-    if settings.secret_key is not None:
-        text = settings.secret_key.get_secret_value()
-        if len(text) < 16:
-            raise ConfigError("JIANBAO_SECRET_KEY 太短：至少 16 个字符。")
-        return Secret(text)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    path = settings.data_dir / KEY_FILE
-    try:
-        # O_EXCL: of two first starts at once, one makes the key and the other reads it.
-        with open(path, "x", encoding="ascii", opener=_open_private) as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    text = path.read_text(encoding="ascii").strip()
-    if len(text) < 16:
-        raise ConfigError(f"密钥文件 {path} 是空的或已损坏：请从备份恢复；没有它，库中的机器人地址无法读出。")
-    return Secret(text)
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True)
@@ -82,9 +55,10 @@ class App:
     clock: Callable[[], dt.datetime] = utc_now
     hook: Hook = pass_by
 
-    @cached_property
+    @property
     def reader_key(self) -> bytes:
-        return hmac.digest(self.key.reveal().encode(), b"jianbao reader links", hashlib.sha256)
+        """What new reader links are signed with; `store.reader_keys()` are those that verify."""
+        return self.store.vault.reader_key
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -166,5 +140,14 @@ def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, 
     configure_logging(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secret_key(settings)
-    store = open_store(settings.effective_database_url, secret_key=key, data_dir=settings.data_dir, hook=hook)
+    opened = partial(open_store, settings.effective_database_url, data_dir=settings.data_dir, hook=hook)
+    try:
+        store = opened(secret_key=key)
+    except WrongKey:
+        following = keys.next_key(settings)
+        if following is None:
+            raise
+        key, store = following, opened(secret_key=following)
+        with keys.alone(settings):
+            keys.adopt_next_key(settings, key)
     return App(settings, store, address_guard(settings), key, clock, hook)

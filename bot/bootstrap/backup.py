@@ -10,7 +10,8 @@ from bot.store import transfer
 from bot.store.database import Database
 from bot.store.vault import Vault
 
-from .app import KEY_FILE, open_app, secret_key, utc_now
+from .app import open_app, utc_now
+from .keys import KEY_FILE, secret_key
 
 _BUSY_S = 30.0
 

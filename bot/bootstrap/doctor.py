@@ -17,8 +17,9 @@ from bot.domain.directory import Directory
 from bot.domain.errors import JianbaoError
 from bot.settings import Settings
 
-from .app import KEY_FILE, open_app, utc_now
+from .app import open_app, utc_now
 from .documents import renderer
+from .keys import KEY_FILE
 
 _LEAST_DISK = 1 << 30
 _CONNECT_S = 5.0

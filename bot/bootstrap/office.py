@@ -36,7 +36,10 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
         roster=Roster(app.store, app.clock, recognise, check, lambda data, name: read_directory(settings, data, name)),
         settler=Settler(app.store, app.publisher, wake),
         reader=Reader(
-            app.store, app.clock, partial(read_token, app.reader_key), dt.timedelta(days=settings.reader_link_days)
+            app.store,
+            app.clock,
+            partial(read_token, app.store.reader_keys()),
+            dt.timedelta(days=settings.reader_link_days),
         ),
         store=app.store,
         channels=CHANNELS,

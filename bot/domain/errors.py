@@ -2,7 +2,8 @@
 
     JianbaoError
     ├── ConfigError            exit 2: settings, command line, secret key
-    │   └── DirectoryError     exit 2: a directory file, with every problem's line and key
+    │   ├── DirectoryError     exit 2: a directory file, with every problem's line and key
+    │   └── WrongKey           exit 2: the database is sealed with another key
     ├── DocumentRefused        exit 3: the input document, with a fixed code
     └── StoreError             exit 1: the database is locked, full, too new or damaged
 
@@ -47,6 +48,10 @@ class DirectoryError(ConfigError):
         super().__init__(
             f"{source} 有 {len(problems)} 处问题，没有导入任何内容：\n" + "\n".join(f"  {p}" for p in problems)
         )
+
+
+class WrongKey(ConfigError):  # noqa: N818 - short, for it is caught where a rotation may have been cut off
+    """The key at hand is not the one in force, or not the one a value was sealed with."""
 
 
 class DocumentRefused(JianbaoError):  # noqa: N818 - a refusal is the field's word

@@ -6,6 +6,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from .card import LINK_TOKEN
 
@@ -21,8 +23,21 @@ def reader_token(key: bytes, delivery_id: int) -> str:
     return token
 
 
-def read_token(key: bytes, token: str) -> int | None:
-    """The delivery id, or None for anything this key did not sign. Takes the same time either way."""
+@dataclass(frozen=True, slots=True)
+class ReaderKey:
+    """`up_to`: the last delivery whose links it signed; None for the key in force, which signs for all to come."""
+
+    key: bytes
+    up_to: int | None = None
+
+    def covers(self, delivery_id: int) -> bool:
+        """A key that has been replaced opens nothing that came after it, whoever holds a copy."""
+        return self.up_to is None or delivery_id <= self.up_to
+
+
+def read_token(keys: Iterable[ReaderKey], token: str) -> int | None:
+    """The delivery id, or None for anything none of these keys signed. Every key is tried, so it takes the same time
+    whichever signed it, and when none did."""
     if len(token) != len(LINK_TOKEN) or not token.isascii():
         return None
     try:
@@ -30,7 +45,9 @@ def read_token(key: bytes, token: str) -> int | None:
     except (binascii.Error, ValueError):
         return None
     head, mac = raw[:_ID_BYTES], raw[_ID_BYTES:]
-    return int.from_bytes(head, "big") if hmac.compare_digest(mac, _mac(key, head)) else None
+    delivery_id = int.from_bytes(head, "big")
+    signed = [hmac.compare_digest(mac, _mac(one.key, head)) & one.covers(delivery_id) for one in keys]
+    return delivery_id if any(signed) else None
 
 
 def _mac(key: bytes, head: bytes) -> bytes:

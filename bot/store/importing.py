@@ -13,7 +13,7 @@ from bot.domain.directory import Directory, Group, Recipient, Target
 from bot.domain.errors import ConfigError
 from bot.domain.secret import mask_url
 
-from . import tally
+from . import keys, tally
 from .columns import AnyRow
 from .history import Entry, record
 from .parking import park, unpark
@@ -38,6 +38,7 @@ class Import:
         self._moved: list[Values] = []
 
     def run(self, directory: Directory, *, who: str, why: str) -> Mapping[str, int]:
+        keys.guard(self.connection, self.vault)
         self._recipients(directory)
         self._groups(directory)
         shift = tally.Shift()

@@ -12,6 +12,7 @@ from bot.domain.secret import Secret
 
 from .columns import AnyRow
 from .history import Entry, record
+from .keys import guard
 from .part import Part
 from .schema import account, answered, api_token, invitation, session, sign_in_failure
 from .vault import ACCOUNT_TOTP
@@ -101,6 +102,7 @@ class People(Part):
         sealed = self.vault.seal(seed, column=ACCOUNT_TOTP) if seed is not None else None
         action = "account.totp_on" if seed is not None else "account.totp_off"
         with self.db.write() as connection:
+            guard(connection, self.vault)
             _set(connection, account_id, totp=sealed, totp_step=0)
             record(connection, [Entry(action, f"account:{account_id}")], who=who, why="", now=now)
 

@@ -323,6 +323,19 @@ history_head = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
 )
 
+# Which key seals the database: the row that is not retired. Of retired keys only what verifies reader links is kept,
+# sealed with the key in force, and good for deliveries up to `up_to`.
+key_generation = sa.Table(
+    "key_generation",
+    metadata,
+    sa.Column("id", serial(), primary_key=True, autoincrement=False),
+    sa.Column("key_id", sa.String(8), nullable=False, unique=True),
+    sa.Column("began_at", Instant, nullable=False),
+    sa.Column("retired_at", Instant),
+    sa.Column("reader_key", sa.LargeBinary),
+    sa.Column("up_to", sa.BigInteger),
+)
+
 # People. Of session ids, links and tokens only the SHA-256 is kept: a stolen copy of the database opens nothing.
 account = sa.Table(
     "account",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-
-import sqlalchemy as sa
 
 from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.secret import Secret
 
+from . import keys
 from .batches import Batches, BatchLedger
 from .database import Database
 from .decisions import Decisions
@@ -16,17 +16,17 @@ from .desk import Desk
 from .history import History
 from .housekeeping import Housekeeping
 from .issues import Issues
+from .keys import Keys
 from .ledger import SqlLedger
 from .pages import Pages
 from .people import People
 from .receipts import Receipts
 from .releases import Releases
-from .schema import target
 from .signoffs import SignOffs
-from .vault import TARGET_URL, Vault
+from .vault import Vault
 
 
-class Store(Batches, Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, History, Housekeeping):
+class Store(Batches, Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, Keys, History, Housekeeping):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is
@@ -59,7 +59,7 @@ def open_store(
 
     `busy_timeout_s`: how long another process may hold the database before a call gives up. `data_dir` holds the
     workers' lock files. `hook` is called at the fault points (domain/faultpoints.py).
-    ConfigError: an address that cannot serve, or a key other than the one the database was sealed with.
+    ConfigError: an address that cannot serve. WrongKey: a key other than the one the database is sealed with.
     StoreError: out of reach, damaged, or made by a newer version.
     """
     vault = Vault(secret_key)
@@ -67,10 +67,7 @@ def open_store(
     try:
         db.upgrade()
         # A wrong key must be told of now, not at the first send.
-        with db.read() as connection:
-            sealed = connection.execute(sa.select(target.c.url).limit(1)).scalar_one_or_none()
-        if sealed is not None:
-            vault.open(sealed, column=TARGET_URL)
+        keys.begin(db, vault, now=dt.datetime.now(dt.UTC))
     except BaseException:
         db.close()
         raise

@@ -27,7 +27,10 @@ from bot.domain.errors import ConfigError, StoreError
 from . import workers
 from .columns import Instant, JsonText
 from .database import Database, known, migrate, version
-from .schema import history_head, metadata
+from .schema import history_head, key_generation, metadata
+
+_OWN = (history_head, key_generation)
+"""Tables that have a row in an empty database too."""
 
 FORMAT = 1
 CHUNK = 1000
@@ -114,11 +117,13 @@ def _prepare(connection: sa.Connection, schema: str) -> None:
     elif found != schema:
         raise ConfigError(f"目标数据库已有结构版本 {found} 的表，与备份的 {schema} 不同：请换一个空的数据库。")
     for table in metadata.sorted_tables:
-        if table is history_head or not sa.inspect(connection).has_table(table.name):
+        if table in _OWN or not sa.inspect(connection).has_table(table.name):
             continue
         if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is not None:
             raise ConfigError(f"目标数据库里已有数据（{table.name}），没有作任何改动：请换一个空的数据库。")
-    connection.execute(sa.delete(history_head))
+    for table in _OWN:
+        if sa.inspect(connection).has_table(table.name):
+            connection.execute(sa.delete(table))
 
 
 def _tables(connection: sa.Connection) -> Tables:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.domain.delivery import DeliveryState
-from bot.domain.reader_token import read_token, reader_token
+from bot.domain.reader_token import ReaderKey, read_token, reader_token
 from bot.flows.remind import remind_due
 
 from .conftest import Desk, issue_text
@@ -28,9 +28,10 @@ def test_every_card_carries_a_link_of_its_own_that_only_this_installation_can_ma
     for row in rows:
         token = reader_token(desk.app.reader_key, row.id)
         assert bodies.count(f"https://jianbao.example.gov.cn/r/{token}") >= 1
-        assert read_token(desk.app.reader_key, token) == row.id
-        assert read_token(b"another key", token) is None
-        assert read_token(desk.app.reader_key, token[:-2] + "AA") is None or token.endswith("AA")
+        keys = desk.app.store.reader_keys()
+        assert read_token(keys, token) == row.id
+        assert read_token([ReaderKey(b"another key")], token) is None
+        assert read_token(keys, token[:-2] + "AA") is None or token.endswith("AA")
 
 
 @pytest.mark.parametrize("publication_lines", [REMIND])

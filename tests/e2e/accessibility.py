@@ -52,5 +52,9 @@ def check(page: Page) -> list[str]:
         page.evaluate(Path(AXE).read_text(encoding="utf-8"))
         # The picture of another program's card is not ours to mend.
         result = page.evaluate("axe.run({exclude: [['.phone']]}, {resultTypes: ['violations']})")
-        found += [f"axe {v['id']}: {v['nodes'][0]['html'][:160]}" for v in result["violations"]]
+        found += [
+            f"axe {violation['id']} ({violation['help']}): {node['html'][:160]}"
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        ]
     return found

@@ -24,18 +24,19 @@ from statistics import median
 import sqlalchemy as sa
 
 from bot.bootstrap import App, open_app, utc_now
-from bot.domain.card import CardKind, Style
+from bot.domain.card import Style
 from bot.domain.delivery import DeliveryState
 from bot.domain.directory import RecipientKind
 from bot.domain.issue import Issue, ListKind
-from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, Settled
+from bot.domain.plan import Settled
 from bot.domain.resolver import Resolution
 from bot.domain.secret import Secret
+from bot.flows.plan import make_plan
 from bot.settings import load_settings
 from bot.store.schema import recipient, target
 from bot.store.vault import TARGET_URL
 
-from ._load import BODY, Load, Stopwatch
+from ._load import Load, Stopwatch
 from ._sink import pin, sink, taken
 
 IN_FLIGHT = 200
@@ -82,7 +83,7 @@ def prepare(app: App, load: Load) -> dict[str, float]:
 
 
 def plan(app: App, load: Load) -> dict[str, float]:
-    """The release: one transaction. `us`: processor time a delivery, from the list of targets to the commit."""
+    """The release: one transaction. `us`: processor time a delivery, from the list of recipients to the commit."""
     now = utc_now()
     stored = app.store.save_issue(
         Issue("工作简报"),
@@ -95,16 +96,14 @@ def plan(app: App, load: Load) -> dict[str, float]:
         release_at=now,
         holds=(),
     )
-    with app.store.db.read() as connection:
-        targets = connection.execute(sa.select(target.c.recipient_id, target.c.id).order_by(target.c.id)).all()
-    assert len(targets) == load.count
     with Stopwatch() as timing:
-        message = PlannedMessage("wecom", Style.MARKDOWN, ListKind.SEND, 1, 1, BODY)
-        deliveries = tuple(PlannedDelivery(unit, key, ListKind.SEND, 1, 1, message=0) for unit, key in targets)
-        everyone = tuple((unit, ListKind.SEND) for unit, _ in targets)
+        with app.store.db.read() as connection:
+            units = connection.execute(sa.select(recipient.c.id).order_by(recipient.c.position)).scalars()
+            everyone = tuple((unit, ListKind.SEND) for unit in units)
         resolution = Resolution((), (), (), (), (), everyone, ())
-        wanted = Plan(stored.id, stored.revision_id, CardKind.ISSUE, resolution, (message,), deliveries)
-        app.store.release(wanted, who="benchmark", why="", now=now, expected_revision=stored.revision_id)
+        wanted = make_plan(stored, resolution, app.store.plan_targets, app.publisher.renderer)
+        made = app.store.release(wanted, who="benchmark", why="", now=now, expected_revision=stored.revision_id)
+    assert made == load.count
     return {"us": timing.cpu_s / load.count * 1e6}
 
 

@@ -187,7 +187,7 @@ def show(app: App, published: Published, rows: list[ReceiptRow], *, plan: Plan |
     zone = app.settings.zone
     out.print(f"{stored.issue.masthead} {stored.issue.label}", style="bold", markup=False)
     if plan is not None:
-        count = len(plan.deliveries)
+        count = sum(1 for _ in plan.deliveries)
         out.print(f"试算：将发送至 {len(resolution.recipients)} 个单位，共 {count} 条消息；没有入库，没有发送。")
     elif not published.released and stored.state is IssueState.HELD:
         out.print("已收下，等待人工处理，没有发送。确认后可加 --now 发布。", style="yellow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .card import CardKind, Style
@@ -53,6 +54,17 @@ class StoredTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanTarget:
+    """A target as far as planning looks at it: its credentials stay sealed."""
+
+    id: int
+    recipient_id: str
+    channel: str
+    style: Style
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedMessage:
     """Bytes shared by every delivery of one channel, style and list; LINK_TOKEN stands for the reader token."""
 
@@ -88,14 +100,17 @@ class PlannedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a release writes, in one transaction with the state change of the issue."""
+    """Everything a release writes, in one transaction with the state change of the issue.
+
+    `deliveries` may be made while they are asked for, and `messages` may then grow by what a delivery refers to.
+    """
 
     issue_id: int
     revision_id: int
     kind: CardKind
     resolution: Resolution
-    messages: tuple[PlannedMessage, ...]
-    deliveries: tuple[PlannedDelivery, ...]
+    messages: Sequence[PlannedMessage]
+    deliveries: Iterable[PlannedDelivery]
     round: int = 0
     """Which reminder this is, from 1; 0 for the issue itself and for corrections."""
 

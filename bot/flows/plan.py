@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
 
 from bot.cards import make_card
 from bot.domain.card import LINK_TOKEN, CardKind, Message, Style, Wording
@@ -12,13 +14,20 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.directory import Directory
 from bot.domain.issue import ListKind
-from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, StoredIssue, StoredTarget
+from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, PlanTarget, StoredIssue
 from bot.domain.release import Hold
 from bot.domain.resolver import Resolution
 
 LINK_PATH = "/r/"
 SIGN_PLACE = "#sign"
 """Where on the reader page one signs."""
+SLICE = 1_000
+"""Recipients whose targets are read at once."""
+
+Look: TypeAlias = tuple[str, Style, ListKind]
+"""Channel, style and list: those with the same look get the same messages."""
+TargetsOf: TypeAlias = Callable[[Sequence[str]], Iterable[PlanTarget]]
+"""Recipient ids -> the targets to be sent to, each recipient's in directory order; suspended ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class Renderer:
 def make_plan(
     stored: StoredIssue,
     resolution: Resolution,
-    targets: Sequence[StoredTarget],
+    targets_of: TargetsOf,
     renderer: Renderer,
     *,
     kind: CardKind = CardKind.ISSUE,
@@ -67,40 +76,70 @@ def make_plan(
 ) -> Plan:
     """The plan for every recipient of `resolution` but those in `leave_out` (they are covered already).
 
-    A suspended target gets its delivery too, as `refused`: the ledger says why that group has no card.
+    A suspended target gets its delivery too, as `refused`: the ledger says why that group has no card. All messages
+    are rendered here, before anybody has to wait for the release; the deliveries are made while they are written.
     """
-    by_recipient: defaultdict[str, list[StoredTarget]] = defaultdict(list)
-    for target in targets:
-        by_recipient[target.recipient.id].append(target)
-    messages: list[PlannedMessage] = []
-    rendered: dict[tuple[str, Style, ListKind], range] = {}
-    deliveries: list[PlannedDelivery] = []
-    for recipient_id, list_kind in resolution.recipients:
-        if recipient_id in leave_out:
-            continue
-        for target in by_recipient[recipient_id]:
-            look = (target.target.channel, target.target.style, list_kind)
-            if look not in rendered:
-                parts = renderer.messages(
-                    stored, channel=look[0], style=look[1], list_kind=list_kind, kind=kind, changes=changes
+
+    def render(look: Look) -> list[PlannedMessage]:
+        parts = renderer.messages(stored, channel=look[0], style=look[1], list_kind=look[2], kind=kind, changes=changes)
+        return [PlannedMessage(*look, m.part, m.parts, m.body, m.notes) for m in parts]
+
+    planning = _Planning(resolution.recipients, leave_out, targets_of, render)
+    planning.render_all()
+    return Plan(stored.id, stored.revision_id, kind, resolution, planning.messages, planning, reminder)
+
+
+class _Planning(Iterable[PlannedDelivery]):
+    """The deliveries, made while they are asked for, a slice of the recipients at a time: a million of them take no
+    more memory than a thousand."""
+
+    def __init__(
+        self,
+        recipients: Sequence[tuple[str, ListKind]],
+        leave_out: Collection[str],
+        targets_of: TargetsOf,
+        render: Callable[[Look], list[PlannedMessage]],
+    ) -> None:
+        self.messages: list[PlannedMessage] = []
+        self._recipients = recipients
+        self._leave_out = leave_out
+        self._targets_of = targets_of
+        self._render = render
+        self._rendered: dict[Look, range] = {}
+
+    def __iter__(self) -> Iterator[PlannedDelivery]:
+        for target, list_kind in self._targets():
+            state, reason = DeliveryState.PENDING, None
+            if target.suspended:
+                state, reason = DeliveryState.REFUSED, Reason.TARGET_SUSPENDED
+            # Rendered already, unless the target came into the directory a moment ago.
+            for index in self._parts((target.channel, target.style, list_kind)):
+                message = self.messages[index]
+                yield PlannedDelivery(
+                    target.recipient_id, target.id, list_kind, message.part, message.parts, index, state, reason
                 )
-                rendered[look] = range(len(messages), len(messages) + len(parts))
-                messages += [PlannedMessage(*look, m.part, m.parts, m.body, m.notes) for m in parts]
-            suspended = target.suspended_at is not None
-            deliveries += [
-                PlannedDelivery(
-                    recipient_id=recipient_id,
-                    target_id=target.id,
-                    list_kind=list_kind,
-                    part=messages[index].part,
-                    parts=messages[index].parts,
-                    message=index,
-                    state=DeliveryState.REFUSED if suspended else DeliveryState.PENDING,
-                    reason=Reason.TARGET_SUSPENDED if suspended else None,
-                )
-                for index in rendered[look]
-            ]
-    return Plan(stored.id, stored.revision_id, kind, resolution, tuple(messages), tuple(deliveries), reminder)
+
+    def render_all(self) -> None:
+        for target, list_kind in self._targets():
+            self._parts((target.channel, target.style, list_kind))
+
+    def _targets(self) -> Iterator[tuple[PlanTarget, ListKind]]:
+        wanted = (row for row in self._recipients if row[0] not in self._leave_out)
+        while some := dict(islice(wanted, SLICE)):
+            by_recipient: defaultdict[str, list[PlanTarget]] = defaultdict(list)
+            for target in self._targets_of(list(some)):
+                by_recipient[target.recipient_id].append(target)
+            for recipient_id, list_kind in some.items():
+                for target in by_recipient[recipient_id]:
+                    yield target, list_kind
+
+    def _parts(self, look: Look) -> range:
+        """Where the messages of this look are."""
+        if look not in self._rendered:
+            parts = self._render(look)
+            self._rendered[look] = range(len(self.messages), len(self.messages) + len(parts))
+            self.messages += parts
+        return self._rendered[look]
 
 
 def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], directory: Directory) -> tuple[Hold, ...]:

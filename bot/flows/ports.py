@@ -10,7 +10,7 @@ from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
 from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Pace
-from bot.domain.plan import ApprovalRow, Plan, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
+from bot.domain.plan import ApprovalRow, Plan, PlanTarget, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
 from bot.domain.release import Hold, IssueState
 from bot.domain.signoff import SignOff
 from bot.domain.source import Found, Poll
@@ -146,6 +146,10 @@ class IssueStore(Protocol):
 
     def reached(self, issue_id: int) -> list[tuple[str, ListKind]]:
         """Recipients with an accepted or in-doubt delivery of any revision, and the list they stood on."""
+        ...
+
+    def plan_targets(self, recipient_ids: Sequence[str]) -> Sequence[PlanTarget]:
+        """Enabled targets of these recipients, each recipient's in directory order, suspended ones included."""
         ...
 
     def covered(self, revision_id: int) -> set[str]:

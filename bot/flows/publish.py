@@ -8,8 +8,9 @@ update with its line in the history, so that two people, two schedulers or a res
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from bot.domain.changes import describe_changes
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.issue import Issue
-from bot.domain.plan import Plan, StoredIssue, StoredTarget
+from bot.domain.plan import Plan, PlanTarget, StoredIssue
 from bot.domain.publication import Publication, publication_for
 from bot.domain.release import Hold, IssueState, release_moment, too_late
 from bot.domain.resolver import Resolution, Resolver
@@ -128,14 +129,8 @@ class Publisher:
         holds = (*timing, *holds, *self._approval_missing(publication, ()))
         state = IssueState.HELD if holds else IssueState.SCHEDULED
         stored = StoredIssue(0, 0, 1, issue, state, release_at, holds=holds)
-        targets = [
-            StoredTarget(0, recipient, target)
-            for recipient in directory.recipients
-            if recipient.enabled
-            for target in recipient.targets
-            if target.enabled
-        ]
-        return Published(stored, publication, resolution, holds), make_plan(stored, resolution, targets, self.renderer)
+        plan = make_plan(stored, resolution, partial(_targets_in, directory), self.renderer)
+        return Published(stored, publication, resolution, holds), plan
 
     def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
         """An issue as it stands, against the directory as it is now."""
@@ -257,7 +252,7 @@ class Publisher:
         return make_plan(
             stored,
             resolution,
-            self.store.targets([rid for rid, _ in resolution.recipients]),
+            self.store.plan_targets,
             self.renderer,
             kind=CardKind.ISSUE if first is None else CardKind.CORRECTION,
             changes=() if first is None else describe_changes(first, stored.issue),
@@ -334,3 +329,12 @@ class Publisher:
         )
         if not done:
             raise ConfigError(f"第 {stored.id} 号期刊刚被别人改动，请刷新后再试；您的操作没有生效。")
+
+
+def _targets_in(directory: Directory, recipient_ids: Sequence[str]) -> Iterator[PlanTarget]:
+    """Of a directory that is not in the store: no target has an id there, and none is suspended."""
+    for unit in map(directory.by_id.__getitem__, recipient_ids):
+        if unit.enabled:
+            for target in unit.targets:
+                if target.enabled:
+                    yield PlanTarget(0, unit.id, target.channel, target.style)

@@ -49,7 +49,7 @@ def remind(publisher: Publisher, stored: StoredIssue, lines: list[SignOff], numb
     plan = make_plan(
         stored,
         resolution,
-        publisher.store.targets([line.recipient_id for line in lines]),
+        publisher.store.plan_targets,
         publisher.renderer,
         kind=CardKind.REMINDER,
         reminder=number,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
 from bot.domain.faultpoints import Point
-from bot.domain.plan import Plan, PlannedDelivery
+from bot.domain.plan import Plan, PlannedDelivery, PlanTarget
 from bot.domain.release import IssueState
 
 from . import tally
@@ -20,10 +20,23 @@ from .bulk import Bulk, Row
 from .columns import to_micros
 from .history import Entry, record
 from .part import Part
-from .schema import delivery, issue, message, plan, revision
+from .schema import delivery, issue, message, plan, recipient, revision, target
 
 CHUNK = 5_000
 """Rows handed to the driver at once: bounds the memory of a large release, not its transaction."""
+
+
+_TARGETS = (
+    sa.select(target.c.id, target.c.recipient_id, target.c.channel, target.c.style, target.c.suspended_at.is_not(None))
+    .join(recipient, recipient.c.id == target.c.recipient_id)
+    .where(
+        target.c.recipient_id.in_(sa.bindparam("recipients", expanding=True)),
+        target.c.removed_at.is_(None),
+        target.c.enabled,
+        recipient.c.enabled,
+    )
+    .order_by(target.c.position, target.c.id)
+)
 
 
 class Releases(Part):
@@ -40,7 +53,8 @@ class Releases(Part):
             else:
                 first = _turn_released(connection, plan, expected_revision, now)
             fresh = _not_there_yet(connection, plan)
-            if not first and not fresh:
+            head = next(fresh, None)
+            if not first and head is None:
                 return 0
             # Looked up before this plan is written: was this revision out already?
             supplement = not first and _planned_before(connection, plan.revision_id)
@@ -48,13 +62,17 @@ class Releases(Part):
             if plan.kind is CardKind.REMINDER:
                 action = "issue.reminded"
             plan_id = _write_plan(connection, plan, now)
-            message_ids = _write_messages(connection, plan, plan_id, {planned.message for planned in fresh})
-            _write_deliveries(connection, plan, fresh, message_ids, now)
-            after = {"revision_id": plan.revision_id, "plan_id": plan_id, "kind": plan.kind, "deliveries": len(fresh)}
+            count = _write_deliveries(connection, plan, plan_id, chain([head] if head else [], fresh), now)
+            after = {"revision_id": plan.revision_id, "plan_id": plan_id, "kind": plan.kind, "deliveries": count}
             record(connection, [Entry(action, f"issue:{plan.issue_id}", after=after)], who=who, why=why, now=now)
             self.db.hook(Point.PLAN_WRITTEN)
         self.db.hook(Point.PLAN_COMMITTED)
-        return len(fresh)
+        return count
+
+    def plan_targets(self, recipient_ids: Sequence[str]) -> list[PlanTarget]:
+        """Enabled targets of these recipients, each recipient's in directory order, suspended ones included."""
+        with self.db.read() as connection:
+            return [PlanTarget(*row) for row in connection.execute(_TARGETS, {"recipients": recipient_ids}).all()]
 
     def covered(self, revision_id: int) -> set[str]:
         """Recipient ids that have a delivery of this revision which is not refused, exhausted or cancelled."""
@@ -107,20 +125,22 @@ def _is_released(connection: sa.Connection, wanted: Plan, expected_revision: int
     return False
 
 
-def _not_there_yet(connection: sa.Connection, wanted: Plan) -> Sequence[PlannedDelivery]:
-    there = {
-        (target_id, part)
-        for target_id, part in connection.execute(
-            sa.select(delivery.c.target_id, delivery.c.part).where(
-                delivery.c.revision_id == wanted.revision_id,
-                delivery.c.kind == wanted.kind,
-                delivery.c.round == wanted.round,
-            )
+def _not_there_yet(connection: sa.Connection, wanted: Plan) -> Iterator[PlannedDelivery]:
+    of_this = (
+        delivery.c.revision_id == wanted.revision_id,
+        delivery.c.kind == wanted.kind,
+        delivery.c.round == wanted.round,
+    )
+    if connection.execute(sa.select(delivery.c.id).where(*of_this).limit(1)).first() is None:
+        yield from wanted.deliveries
+        return
+    planned = iter(wanted.deliveries)
+    while chunk := list(islice(planned, CHUNK)):
+        there = sa.select(delivery.c.target_id, delivery.c.part).where(
+            *of_this, delivery.c.target_id.in_({one.target_id for one in chunk})
         )
-    }
-    if not there:
-        return wanted.deliveries
-    return [planned for planned in wanted.deliveries if (planned.target_id, planned.part) not in there]
+        known = {(target_id, part) for target_id, part in connection.execute(there)}
+        yield from (one for one in chunk if (one.target_id, one.part) not in known)
 
 
 def _planned_before(connection: sa.Connection, revision_id: int) -> bool:
@@ -139,13 +159,29 @@ def _write_plan(connection: sa.Connection, wanted: Plan, now: dt.datetime) -> in
     return plan_id
 
 
-def _write_messages(connection: sa.Connection, wanted: Plan, plan_id: int, used: set[int]) -> dict[int, int]:
-    """Index in the plan -> row id, of the messages in use."""
-    ids: dict[int, int] = {}
-    for index in sorted(used):
-        planned = wanted.messages[index]
+def _write_deliveries(
+    connection: sa.Connection, wanted: Plan, plan_id: int, fresh: Iterable[PlannedDelivery], now: dt.datetime
+) -> int:
+    """Write them as they come, each message before the first delivery of it; how many there were."""
+    shift = tally.Shift()
+    message_ids = _MessageIds(connection, wanted, plan_id)
+    rows = _delivery_rows(wanted, fresh, message_ids, now, shift)
+    while chunk := list(islice(rows, CHUNK)):
+        _DELIVERY.run(connection, chunk)
+    tally.apply(connection, shift)
+    return shift.total()
+
+
+class _MessageIds(dict[int, int]):
+    """Index in the plan -> row id. A message nobody gets is not written."""
+
+    def __init__(self, connection: sa.Connection, wanted: Plan, plan_id: int) -> None:
+        self._connection, self._wanted, self._plan_id = connection, wanted, plan_id
+
+    def __missing__(self, index: int) -> int:
+        planned = self._wanted.messages[index]
         row = {
-            "plan_id": plan_id,
+            "plan_id": self._plan_id,
             "channel": planned.channel,
             "style": planned.style,
             "list_kind": planned.list_kind,
@@ -155,22 +191,10 @@ def _write_messages(connection: sa.Connection, wanted: Plan, plan_id: int, used:
             "sha256": planned.sha256,
             "notes": list(planned.notes),
         }
-        ids[index] = connection.execute(sa.insert(message).values(row).returning(message.c.id)).scalar_one()
-    return ids
-
-
-def _write_deliveries(
-    connection: sa.Connection,
-    wanted: Plan,
-    fresh: Sequence[PlannedDelivery],
-    message_ids: dict[int, int],
-    now: dt.datetime,
-) -> None:
-    shift = tally.Shift()
-    rows = _delivery_rows(wanted, fresh, message_ids, now, shift)
-    while chunk := list(islice(rows, CHUNK)):
-        _DELIVERY.run(connection, chunk)
-    tally.apply(connection, shift)
+        insert = sa.insert(message).values(row).returning(message.c.id)
+        key: int = self._connection.execute(insert).scalar_one()
+        self[index] = key
+        return key
 
 
 _DELIVERY = Bulk(
@@ -181,7 +205,7 @@ _DELIVERY = Bulk(
 
 
 def _delivery_rows(
-    wanted: Plan, fresh: Sequence[PlannedDelivery], message_ids: dict[int, int], now: dt.datetime, shift: tally.Shift
+    wanted: Plan, fresh: Iterable[PlannedDelivery], message_ids: _MessageIds, now: dt.datetime, shift: tally.Shift
 ) -> Iterator[Row]:
     """In the order of `_DELIVERY`."""
     at, kind = to_micros(now), wanted.kind.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,12 +12,26 @@ import sqlalchemy as sa
 from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.errors import StoreError
-from bot.domain.plan import Plan, StoredIssue
+from bot.domain.plan import Plan, PlannedDelivery, StoredIssue
 from bot.domain.release import Hold, IssueState
 from bot.store import Store
 from bot.store.schema import issue
 
-from .samples import NOW, OK, SECOND, answer, bulletin, directory, import_all, planned, released, take_in, turn, unit
+from .samples import (
+    NOW,
+    OK,
+    SECOND,
+    answer,
+    bulletin,
+    directory,
+    import_all,
+    planned,
+    released,
+    take_in,
+    target,
+    turn,
+    unit,
+)
 
 ROSTER = directory(unit("meijiang"), unit("meixian"))
 
@@ -101,7 +116,8 @@ def test_a_cancelled_issue_is_not_released(store: Store) -> None:
 
 def test_a_release_that_fails_halfway_leaves_nothing(store: Store) -> None:
     stored, plan = prepared(store)
-    broken = replace(plan, deliveries=(*plan.deliveries, replace(plan.deliveries[0], target_id=99)))
+    first, *others = plan.deliveries
+    broken = replace(plan, deliveries=(first, *others, replace(first, target_id=99)))
     with pytest.raises(sa.exc.IntegrityError):
         release(store, stored, broken)
     assert store.issue(stored.id).state is IssueState.SCHEDULED
@@ -123,10 +139,11 @@ def test_a_correction_goes_to_everyone_again(store: Store) -> None:
 
 def test_a_suspended_target_is_refused_on_the_ledger(store: Store) -> None:
     stored, plan = prepared(store)
-    refused = replace(plan.deliveries[0], state=DeliveryState.REFUSED, reason=Reason.TARGET_SUSPENDED)
-    release(store, stored, replace(plan, deliveries=(refused, *plan.deliveries[1:])))
-    first = next(store.receipts(stored.id))
-    assert (first.state, first.reason, first.attempts) == ("refused", Reason.TARGET_SUSPENDED, 0)
+    first, *others = plan.deliveries
+    refused = replace(first, state=DeliveryState.REFUSED, reason=Reason.TARGET_SUSPENDED)
+    release(store, stored, replace(plan, deliveries=(refused, *others)))
+    row = next(store.receipts(stored.id))
+    assert (row.state, row.reason, row.attempts) == ("refused", Reason.TARGET_SUSPENDED, 0)
     assert store.covered(stored.revision_id) == {"meixian"}
 
 
@@ -143,3 +160,29 @@ async def test_the_bytes_sent_are_those_of_the_plan(store: Store) -> None:
     await store.ledger().enlist("w1", now=NOW)
     (claimed,) = (await turn(store)).claimed
     assert await store.ledger().message_body(claimed.message_id) == b'{"part":1}'
+
+
+def test_a_plan_made_while_it_is_written_is_all_or_nothing_too(store: Store) -> None:
+    stored, plan = prepared(store)
+
+    def breaks_off() -> Iterator[PlannedDelivery]:
+        yield from plan.deliveries
+        raise ValueError("rendering failed")
+
+    with pytest.raises(ValueError, match="rendering"):
+        release(store, stored, replace(plan, deliveries=breaks_off()))
+    assert store.issue(stored.id).state is IssueState.SCHEDULED
+    assert list(store.receipts()) == []
+    assert store.counts(stored.id) == {}
+
+
+def test_planning_reads_enabled_targets_of_enabled_units_in_their_order(store: Store) -> None:
+    two = unit("two", target("b"), target("off", enabled=False), target("a"))
+    import_all(store, directory(unit("one"), two, unit("gone", enabled=False), unit("other")))
+    found = store.plan_targets(["two", "one", "gone"])
+    assert [(t.recipient_id, t.channel, t.style, t.suspended) for t in found] == [
+        ("one", "wecom", "card", False),
+        ("two", "wecom", "card", False),
+        ("two", "wecom", "card", False),
+    ]
+    assert [t.id for t in found if t.recipient_id == "two"] == [s.id for s in store.targets(["two"])]

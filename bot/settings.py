@@ -58,10 +58,15 @@ class Settings(BaseSettings):
         Path("config/publications.toml"), description="刊物设置文件；不存在则只有一种刊物。"
     )
     templates_dir: Path | None = Field(None, description="自定义模板目录，其中的同名模板优先。")
+    ca_dir: Path | None = Field(
+        None, description="证书目录：名录里的 ca_file 只写文件名时从这里找；留空为 data_dir 下的 ca。"
+    )
     log_format: Literal["text", "json"] = Field("text", description="日志格式。")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")
 
-    @field_validator("secret_key", "public_url", "templates_dir", "oidc_issuer", "oidc_client_secret", mode="before")
+    @field_validator(
+        *("secret_key", "public_url", "templates_dir", "ca_dir", "oidc_issuer", "oidc_client_secret"), mode="before"
+    )
     @classmethod
     def _blank(cls, value: object) -> object:
         return None if value == "" else value
@@ -122,6 +127,10 @@ class Settings(BaseSettings):
     @property
     def late_grace(self) -> dt.timedelta:
         return dt.timedelta(hours=self.late_grace_hours)
+
+    @property
+    def effective_ca_dir(self) -> Path:
+        return self.ca_dir or self.data_dir / "ca"
 
     @property
     def effective_database_url(self) -> str:

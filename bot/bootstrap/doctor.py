@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from bot.domain.directory import Directory
 from bot.domain.errors import JianbaoError
 from bot.settings import Settings
+from bot.transport import Authorities, UnfitAuthority
 
 from .app import open_app, utc_now
 from .documents import renderer
@@ -23,6 +24,7 @@ from .keys import KEY_FILE
 
 _LEAST_DISK = 1 << 30
 _CONNECT_S = 5.0
+_SOON = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
     try:
         roster = app.store.directory()
         findings.append(Finding("数据库", "ok", f"可以打开，名录中有 {len(roster.recipients)} 个单位。"))
-        findings += [*_key(settings), *_roster(roster), *_hosts(roster)]
+        findings += [*_key(settings), *_roster(roster), *_authorities(settings, roster), *_hosts(roster)]
     finally:
         app.close()
     return findings
@@ -117,6 +119,22 @@ def _roster(roster: Directory) -> Iterator[Finding]:
         yield Finding("名录", "warn", f"没有可用群机器人：{'、'.join(without)}。")
     else:
         yield Finding("名录", "ok", "每个单位都有可用的群机器人。")
+
+
+def _authorities(settings: Settings, roster: Directory) -> Iterator[Finding]:
+    """The CA files that targets of private deployments name."""
+    authorities = Authorities(settings.effective_ca_dir)
+    for name in sorted({t.ca_file for r in roster.recipients for t in r.targets if t.ca_file is not None}):
+        try:
+            end = authorities.expires(name)
+        except UnfitAuthority as unfit:
+            yield Finding("证书", "fail", f"名录用到的 {unfit}")
+            continue
+        if end is not None and end - utc_now() < _SOON:
+            day = end.astimezone(settings.zone)
+            yield Finding("证书", "warn", f"{name} 于 {day:%Y-%m-%d} 到期：请向平台管理员索取新的 CA 证书。")
+        else:
+            yield Finding("证书", "ok", f"{name} 可用。")
 
 
 def _hosts(roster: Directory) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,9 +10,10 @@ from typing import Literal
 
 from bot import bulletins, directory
 from bot.cards import TemplateWording
-from bot.channels import CHANNELS, objection_to_secret
+from bot.channels import CHANNELS, objection_to_mention, objection_to_secret
+from bot.channels.files import objection_to_file
 from bot.domain.card import Message, Style
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError, DocumentRefused
 from bot.domain.issue import Issue, ListKind
 from bot.domain.plan import StoredIssue
@@ -22,7 +23,7 @@ from bot.domain.resolver import Resolution, Resolver
 from bot.flows.plan import Renderer
 from bot.settings import Settings
 from bot.sources.publications import load_publications
-from bot.transport import AddressGuard, register_secret
+from bot.transport import AddressGuard, Authorities, register_secret
 
 PACKAGE = Path(__file__).parents[1]
 CHANNEL_NAMES = {name: channel.CHINESE for name, channel in CHANNELS.items()}
@@ -70,10 +71,32 @@ def target_check(settings: Settings) -> Callable[[str, str], str | None]:
     return check
 
 
+def option_check(settings: Settings) -> directory.CheckOptions:
+    """What speaks against a target's options. Each CA file is looked at once, so it is not to be kept."""
+    ca_objection = cache(Authorities(settings.effective_ca_dir).objection)
+
+    def check(target: Target) -> Mapping[str, str]:
+        found = {"mention": objection_to_mention(target.channel, target.mention)}
+        if target.ca_file is not None:
+            plain = target.url.reveal().startswith("http:")
+            found["ca_file"] = "http 地址用不到证书文件，请删去。" if plain else ca_objection(target.ca_file)
+        if target.attach_original:
+            found["attach_original"] = objection_to_file(target.channel)
+        return {key: objection for key, objection in found.items() if objection is not None}
+
+    return check
+
+
 def read_directory(settings: Settings, data: bytes, name: str) -> directory.Loaded:
     """A directory file's content. Raises DirectoryError with every problem. Its credentials are kept out of logs."""
-    check = target_check(settings)
-    loaded = directory.load(data, name, channels=CHANNEL_NAMES, check_target=check, check_secret=objection_to_secret)
+    loaded = directory.load(
+        data,
+        name,
+        channels=CHANNEL_NAMES,
+        check_target=target_check(settings),
+        check_secret=objection_to_secret,
+        check_options=option_check(settings),
+    )
     for recipient in loaded.directory.recipients:
         for target in recipient.targets:
             register_secret(target.url)

@@ -21,6 +21,16 @@ CheckSecret = Callable[[str, str], str | None]
 """`(channel, secret)` to None, or to one Chinese sentence that says why the platform cannot use the secret."""
 
 
+CheckOptions = Callable[[Target], Mapping[str, str]]
+"""A target to what speaks against its mention, CA file and attachment: key to one Chinese sentence. It is asked with
+whatever the file says, also when the URL is no good."""
+
+
+def any_options(target: Target) -> Mapping[str, str]:
+    """No objection to any."""
+    return {}
+
+
 def any_secret(channel: str, secret: str) -> str | None:
     """No objection to any."""
     return None
@@ -34,11 +44,13 @@ class Checker:
         channels: Mapping[str, str],
         check_target: CheckTarget,
         check_secret: CheckSecret,
+        check_options: CheckOptions,
         problems: list[Problem],
     ) -> None:
         self._channels = channels
         self._check_target = check_target
         self._check_secret = check_secret
+        self._check_options = check_options
         self._problems = problems
 
     def directory(self, root: Node) -> Directory:
@@ -58,7 +70,7 @@ class Checker:
             name=fields.name(),
             kind=fields.optional_choice("kind", kinds, [k.chinese for k in kinds.values()]) or RecipientKind.OTHER,
             aliases=fields.phrases("aliases"),
-            enabled=fields.enabled(),
+            enabled=fields.flag("enabled", otherwise=True),
             targets=tuple(self._target(item, at, robots) for item, at in fields.items("targets")),
         )
         seen.once(fields, recipient.id, recipient.name)
@@ -77,20 +89,34 @@ class Checker:
                 fields.object_to("url", objection.replace(url, "（地址）"))
         if channel and secret and (objection := self._check_secret(channel, secret)):
             fields.object_to("secret", objection.replace(secret, "（密钥）"))
-        return Target(
+        target = Target(
             channel=channel or "",
             url=Secret(url),
             label=fields.optional_text("label"),
             secret=Secret(secret) if secret else None,
             style=fields.optional_choice("style", {s.value: s for s in Style}, STYLES.values()) or Style.CARD,
-            enabled=fields.enabled(),
+            enabled=fields.flag("enabled", otherwise=True),
+            mention=fields.mention("mention"),
+            ca_file=fields.optional_text("ca_file") or None,
+            attach_original=fields.flag("attach_original", otherwise=False),
         )
+        if channel:
+            for key, objection in self._check_options(target).items():
+                fields.object_to(key, _without(target.mention.members, objection))
+        return target
 
     def _group(self, node: Node, path: str, ids: set[str], seen: _Seen) -> Group:
         fields = Fields(node, path, GROUP, self._problems)
         group = Group(fields.id(), fields.name(), fields.phrases("phrases"), fields.members("members", ids))
         seen.once(fields, group.id, group.name)
         return group
+
+
+def _without(members: tuple[str, ...], sentence: str) -> str:
+    """A sentence that does not repeat the file: what stands where an id should may be anything."""
+    for member in members:
+        sentence = sentence.replace(f"“{member}”", "")
+    return sentence
 
 
 class _Seen:

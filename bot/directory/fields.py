@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from bot.domain.directory import NOBODY, Mention
 from bot.domain.errors import Problem
 from bot.domain.resolver import normal
 
 from .keys import MAX_CREDENTIAL, MAX_TEXT, MAX_WORDS, Key
 from .masking import is_masked
+from .mentions import EVERYONE
 from .node import Node, NotText
 from .text import EDGES, near, trimmed, unprintable
 
@@ -101,6 +103,25 @@ class Fields:
             self.object_to(name, "分组里至少要有一个成员单位")
         return tuple(found)
 
+    def mention(self, name: str) -> Mention:
+        """Everyone, by one of its words, or a list of members; nobody when it is not given."""
+        if not self._given(name):
+            return NOBODY
+        node = self._values[name]
+        if isinstance(node.value, str):
+            if trimmed(node.value) in EVERYONE:
+                return Mention(everyone=True)
+            self.object_to(name, "写 all（所有人），或写成员的列表 [甲, 乙]")
+            return NOBODY
+        found: dict[str, None] = {}
+        for item, path in self.items(name):
+            member = self._text(item, path)
+            if member and member in found:
+                self._say(item, path, "同一个成员写了两次")
+            found[member] = None
+        members = tuple(m for m in found if m and m not in EVERYONE)
+        return Mention(any(m in EVERYONE for m in found), members)
+
     # single values
 
     def id(self) -> str:
@@ -117,12 +138,12 @@ class Fields:
     def optional_text(self, name: str) -> str:
         return self._text(self._values[name], self.path(name)) if self._given(name) else ""
 
-    def enabled(self) -> bool:
-        value = self._values["enabled"].value if self._given("enabled") else True
+    def flag(self, name: str, *, otherwise: bool) -> bool:
+        value = self._values[name].value if self._given(name) else otherwise
         if isinstance(value, bool):
             return value
-        self.object_to("enabled", "只能写 true 或 false（表格里写 是 或 否）")
-        return True
+        self.object_to(name, "只能写 true 或 false（表格里写 是 或 否）")
+        return otherwise
 
     def choice(self, name: str, words: Mapping[str, T], chinese: Iterable[str]) -> T | None:
         """One of `words`; None when it is wrong. An optional key that is not given is not to be asked for."""

@@ -10,7 +10,7 @@ from bot.domain.errors import DirectoryError, Problem
 
 from . import xlsx_reader, yaml_file
 from .ambiguity import ambiguities
-from .check import Checker, CheckSecret, CheckTarget, any_secret
+from .check import Checker, CheckOptions, CheckSecret, CheckTarget, any_options, any_secret
 from .keys import MAX_BYTES
 
 _ZIP = b"PK\x03\x04"
@@ -32,12 +32,14 @@ def load(
     channels: Mapping[str, str],
     check_target: CheckTarget,
     check_secret: CheckSecret = any_secret,
+    check_options: CheckOptions = any_options,
 ) -> Loaded:
     """Read a directory file, YAML or XLSX as its content says.
 
     `source` names the file in errors. `channels`: every known channel's word to its Chinese name
     (`{"wecom": "企业微信", …}`). `check_target(channel, url)` gives None, or one Chinese sentence against the URL;
-    it is asked only about known channels and clean URLs; `check_secret(channel, secret)` likewise.
+    it is asked only about known channels and clean URLs; `check_secret(channel, secret)` and `check_options(target)`
+    likewise.
     Raises `DirectoryError` with every problem found: nothing of such a file may be used.
     """
     problems: list[Problem] = []
@@ -52,7 +54,7 @@ def load(
         root = yaml_file.read(_decoded(data, source), problems)
     if root is None:
         raise DirectoryError(source, problems)
-    directory = Checker(channels, check_target, check_secret, problems).directory(root)
+    directory = Checker(channels, check_target, check_secret, check_options, problems).directory(root)
     if problems:
         raise DirectoryError(source, sorted(problems, key=lambda p: p.line or 0))
     return Loaded(directory, ambiguities(directory))

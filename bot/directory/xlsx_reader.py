@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence, Set
@@ -92,7 +93,10 @@ def _contents(data: bytes) -> dict[str, list[_Line]] | None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MAX_EXPANDED:
             return None
-    book = load_workbook(io.BytesIO(data), read_only=True)
+    with warnings.catch_warnings():
+        # It warns of what it leaves out of a broken workbook; the sheet that is missing then is told of by name.
+        warnings.simplefilter("ignore", UserWarning)
+        book = load_workbook(io.BytesIO(data), read_only=True)
     try:
         contents: dict[str, list[_Line]] = {}
         for sheet in book.worksheets:

@@ -21,7 +21,7 @@ class Sheet:
 UNIT = Key("recipient", "单位编号", "机器人所属单位的编号，须在“单位”工作表中。", required=True)
 
 RECIPIENTS = Sheet("单位", tuple(k for k in RECIPIENT if k.name != "targets"), frozenset({"aliases"}))
-TARGETS = Sheet("群机器人", (UNIT, *TARGET))
+TARGETS = Sheet("群机器人", (UNIT, *TARGET), frozenset({"mention"}))
 GROUPS = Sheet("分组", GROUP, frozenset({"phrases", "members"}))
 SHEETS = (RECIPIENTS, TARGETS, GROUPS)
 NOTES = "说明"
@@ -38,5 +38,6 @@ def words(channels: Mapping[str, str]) -> dict[str, Mapping[str, str | bool]]:
         "kind": KINDS,
         "style": STYLE_WORDS,
         "enabled": FLAGS,
+        "attach_original": FLAGS,
         "channel": {chinese: name for name, chinese in channels.items()},
     }

@@ -15,6 +15,7 @@ from bot.domain.directory import Directory, Group
 
 from .keys import STYLES
 from .masking import shown_secret, shown_url
+from .mentions import EVERYONE, mentioned
 from .xlsx_sheets import FLAGS, GROUPS, KINDS, NOTES, RECIPIENTS, SHEETS, STYLE_WORDS, TARGETS, Sheet
 
 _WIDTHS = {"name": 34, "aliases": 26, "url": 60, "secret": 30, "label": 24, "phrases": 44, "members": 24}
@@ -49,11 +50,20 @@ def dump_xlsx(directory: Directory, *, channels: Mapping[str, str] | None = None
             shown_secret(t.secret, mask=mask) or "",
             STYLES[t.style],
             flags[t.enabled],
+            "\n".join(mentioned(t.mention, EVERYONE[1])),
+            t.ca_file or "",
+            flags[t.attach_original],
         )
         for r in directory.recipients
         for t in r.targets
     )
-    choices = {"kind": list(KINDS), "style": list(STYLE_WORDS), "enabled": list(FLAGS), "channel": [*channels.values()]}
+    choices = {
+        "kind": list(KINDS),
+        "style": list(STYLE_WORDS),
+        "channel": [*channels.values()],
+        "enabled": list(FLAGS),
+        "attach_original": list(FLAGS),
+    }
     for sheet, rows in ((RECIPIENTS, recipients), (TARGETS, targets), (GROUPS, _group_rows(directory.groups))):
         _fill(book.create_sheet(sheet.title), sheet, rows, choices)
     _explain(book.create_sheet(NOTES))

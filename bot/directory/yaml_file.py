@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Mention, Target
 from bot.domain.errors import Problem
 
 from .masking import shown_secret, shown_url
+from .mentions import EVERYONE, mentioned
 from .node import Node, NotText, Value
 
 try:  # ten times faster; the same events and marks
@@ -146,6 +147,18 @@ def _words(dumper: Any, words: Sequence[str]) -> Any:
 _Dumper.add_representer(tuple, _words)
 
 
+def _options(target: Target) -> dict[str, object]:
+    """What few targets have is written only where they have it."""
+    options: dict[str, object] = {}
+    if who := mentioned(target.mention, EVERYONE[0]):
+        options["mention"] = who[0] if target.mention == Mention(everyone=True) else who
+    if target.ca_file is not None:
+        options["ca_file"] = target.ca_file
+    if target.attach_original:
+        options["attach_original"] = True
+    return options
+
+
 def dump_yaml(directory: Directory, *, mask: bool = False) -> bytes:
     """The directory as a file that `load` reads back to an equal one; UTF-8.
 
@@ -167,6 +180,7 @@ def dump_yaml(directory: Directory, *, mask: bool = False) -> bytes:
                         "secret": shown_secret(t.secret, mask=mask),
                         "style": t.style.value,
                         "enabled": t.enabled,
+                        **_options(t),
                     }
                     for t in r.targets
                 ],

@@ -41,7 +41,11 @@ NOBODY = Mention()
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One group bot. `url` is a credential; `secret` the signing secret where the vendor has one."""
+    """One group bot. `url` is a credential; `secret` the signing secret where the vendor has one.
+
+    `ca_file`: the only certificate authorities to trust there, for a private deployment; None: the public ones.
+    `attach_original`: the issue's own file goes after the card.
+    """
 
     channel: str
     url: Secret
@@ -50,6 +54,8 @@ class Target:
     style: Style = Style.CARD
     enabled: bool = True
     mention: Mention = NOBODY
+    ca_file: str | None = None
+    attach_original: bool = False
 
 
 @dataclass(frozen=True, slots=True)

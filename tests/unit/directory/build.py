@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from bot.directory import Loaded, load
+from bot.directory import CheckOptions, Loaded, load
+from bot.domain.directory import Target
 from bot.domain.errors import DirectoryError, Problem
 
 CHANNELS = {"wecom": "企业微信", "dingtalk": "钉钉", "feishu": "飞书"}
@@ -46,14 +48,18 @@ def objection(channel: str, url: str) -> str | None:
     return f"{url} 的主机不在允许范围" if "evil" in url else None
 
 
-def read(data: bytes | str) -> Loaded:
+def unopposed(target: Target) -> Mapping[str, str]:
+    return {}
+
+
+def read(data: bytes | str, check_options: CheckOptions = unopposed) -> Loaded:
     raw = data.encode() if isinstance(data, str) else data
-    return load(raw, "名录", channels=CHANNELS, check_target=objection)
+    return load(raw, "名录", channels=CHANNELS, check_target=objection, check_options=check_options)
 
 
-def refused(data: bytes | str) -> list[Problem]:
+def refused(data: bytes | str, check_options: CheckOptions = unopposed) -> list[Problem]:
     with pytest.raises(DirectoryError) as caught:
-        read(data)
+        read(data, check_options)
     said = str(caught.value)
     assert KEY not in said
     assert SIGNING not in said

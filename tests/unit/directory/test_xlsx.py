@@ -44,7 +44,8 @@ def test_staff_see_chinese_headers_words_and_an_explanation() -> None:
     book = load_workbook(io.BytesIO(dump_xlsx(DIRECTORY, channels=CHANNELS)))
     assert book.sheetnames == ["单位", "群机器人", "分组", "说明"]
     assert [c.value for c in book["单位"][1]] == ["编号", "全称", "类别", "别名", "启用"]
-    assert [c.value for c in book["群机器人"][2]] == ["meijiang", "企业微信", "政务公开群", URL, SIGNING, "卡片", "是"]
+    robot = ["meijiang", "企业微信", "政务公开群", URL, SIGNING, "卡片", "是", None, None, "否"]
+    assert [c.value for c in book["群机器人"][2]] == robot
     assert book["单位"]["D2"].value == "梅江区\n梅江区政府"
     assert all(book[name].freeze_panes == "A2" for name in book.sheetnames)
     assert book["单位"]["A2"].number_format == "@"
@@ -177,3 +178,14 @@ def test_too_many_rows_are_refused() -> None:
 
     (problem,) = refused(edited(far))
     assert "太大" in problem.message
+
+
+def test_a_sheet_that_is_listed_without_a_place_is_told_of_as_missing() -> None:
+    """openpyxl leaves it out with a warning, which is no answer to whoever sent the file."""
+    good = io.BytesIO(dump_xlsx(DIRECTORY, channels=CHANNELS))
+    bad = io.BytesIO()
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as out:
+        for name in source.namelist():
+            data = source.read(name)
+            out.writestr(name, data.replace(b'r:id="rId2"', b'r:id=""') if name == "xl/workbook.xml" else data)
+    assert [(p.key, p.message) for p in refused(bad.getvalue())] == [("群机器人", "缺少这张工作表")]

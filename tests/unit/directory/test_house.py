@@ -1,0 +1,62 @@
+"""A directory file against the whole house: real channels, real CA files, and the doctor's view of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.bootstrap.documents import read_directory
+from bot.domain.directory import Mention
+from bot.domain.errors import DirectoryError
+from bot.settings import Settings
+from tests.servers.certs import Authority
+
+from .test_options import with_option
+
+LANXIN = "wx.example.gov.cn/v1/bot/hook/messages/create?hook_token"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / "own.pem").write_bytes(Path(Authority(tmp_path).ca_file).read_bytes())
+    (tmp_path / "ca" / "text.pem").write_text("not a certificate")
+    return Settings(data_dir=tmp_path, allowed_hosts=("wx.example.gov.cn",))
+
+
+def refused(settings: Settings, text: str) -> tuple[int | None, str, str]:
+    with pytest.raises(DirectoryError) as caught:
+        read_directory(settings, text.encode(), "名录")
+    (problem,) = caught.value.problems
+    return problem.line, problem.key.rpartition(".")[2], problem.message
+
+
+def test_a_target_with_every_option_is_taken(settings: Settings) -> None:
+    text = with_option('mention: [zhangsan, "13800000000"]\n        ca_file: own.pem\n        attach_original: true')
+    robot = read_directory(settings, text.encode(), "名录").directory.recipients[0].targets[0]
+    assert (robot.mention, robot.ca_file) == (Mention(members=("zhangsan", "13800000000")), "own.pem")
+    assert robot.attach_original
+
+
+@pytest.mark.parametrize(("name", "said"), [("gone.pem", "找不到"), ("text.pem", "PEM"), ("../ca/own.pem", "不能含")])
+def test_a_ca_file_that_will_not_do_is_refused_with_line_and_key(settings: Settings, name: str, said: str) -> None:
+    line, key, message = refused(settings, with_option(f"ca_file: {name}"))
+    assert (line, key) == (13, "ca_file")
+    assert said in message
+
+
+def test_a_ca_file_for_plain_http_is_refused_since_nothing_would_use_it(settings: Settings) -> None:
+    text = with_option("ca_file: own.pem").replace("https://qyapi.weixin.qq.com", "http://wx.example.gov.cn")
+    assert refused(settings, text)[1:] == ("ca_file", "http 地址用不到证书文件，请删去。")
+
+
+@pytest.mark.parametrize("option", ["mention: [a]", "attach_original: true"])
+def test_what_the_platform_does_not_have_is_refused(settings: Settings, option: str) -> None:
+    text = with_option(option).replace("channel: wecom", "channel: lanxin")
+    text = text.replace(
+        "qyapi.weixin.qq.com/cgi-bin/webhook/send?key", "wx.example.gov.cn/v1/bot/hook/messages/create?hook_token"
+    )
+    line, key, message = refused(settings, text)
+    assert (line, key) == (13, option.partition(":")[0])
+    assert "请去掉" in message

@@ -18,6 +18,7 @@ from .documents import (
 )
 from .logs import redacted
 from .rehearsal import Rehearsal, set_stage
+from .rotation import Rotation, rotate_key
 from .sandbox import preview_page, run_sandbox, sandbox_server
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "App",
     "Finding",
     "Rehearsal",
+    "Rotation",
     "check_directory",
     "dump_directory",
     "examine",
@@ -39,6 +41,7 @@ __all__ = [
     "render_document",
     "resolve_document",
     "restore_backup",
+    "rotate_key",
     "run_sandbox",
     "sandbox_server",
     "set_stage",

@@ -144,8 +144,9 @@ def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, 
     try:
         store = opened(secret_key=key)
     except WrongKey:
-        following = keys.next_key(settings)
-        if following is None:
+        # A rotation is at its last step, or was cut off before it; or it ended after this process had read the file.
+        following = keys.next_key(settings) or secret_key(settings)
+        if following == key:
             raise
         key, store = following, opened(secret_key=following)
         with keys.alone(settings):

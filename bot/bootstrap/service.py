@@ -15,7 +15,7 @@ from functools import partial
 import uvicorn
 
 from bot.channels import CHANNELS
-from bot.domain.errors import ConfigError, StoreError
+from bot.domain.errors import ConfigError, StoreError, WrongKey
 from bot.domain.plan import Settled
 from bot.domain.publication import SourceSpec
 from bot.engines import local
@@ -44,6 +44,7 @@ REMIND_EVERY_S = 1800.0
 HOUSEKEEPING_EVERY_S = 3600.0
 ALERT_EVERY_S = 60.0
 """A wave of failures within this long is one alert."""
+KEY_EVERY_S = 5.0
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
 
@@ -90,7 +91,8 @@ class Service:
         self._desks = {
             spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
         }
-        parts = [Part("web", self._web)]
+        self._ended_by: WrongKey | None = None
+        parts = [Part("web", self._web), Part("watch key", self._watch_key)]
         if Role.WORKER in roles:
             parts.append(Part("dispatcher", self._engine.work))
         if Role.SCHEDULER in roles:
@@ -120,12 +122,17 @@ class Service:
         await self._waker.beat(wake)
 
     async def run(self, *, signals: bool = True) -> None:
-        """`signals`: stop at SIGINT and SIGTERM; only a main thread can ask for that."""
+        """`signals`: stop at SIGINT and SIGTERM; only a main thread can ask for that.
+
+        WrongKey when another key has come into force: whoever started it starts it again, with that key.
+        """
         loop = self._loop = asyncio.get_running_loop()
         if signals:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
         await self._supervisor.run()
+        if self._ended_by is not None:
+            raise self._ended_by
 
     @contextlib.contextmanager
     def in_thread(self) -> Iterator[None]:
@@ -216,6 +223,16 @@ class Service:
                     await self._collect(desk)
 
         return watch
+
+    async def _watch_key(self, stop: asyncio.Event) -> None:
+        """A process that still has the old key opens nothing and must seal nothing: it ends."""
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), KEY_EVERY_S)
+            if await asyncio.to_thread(self._app.store.key_in_force) is None:
+                self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
+                log.error("the master key was changed; this process has the old one and ends")
+                self.stop()
 
     async def _next_release(self) -> dt.datetime | None:
         return await asyncio.to_thread(self._app.store.next_release)

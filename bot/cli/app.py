@@ -35,6 +35,7 @@ from . import (
     render,
     resolve,
     restore,
+    rotate_key,
     sandbox,
     scheduler,
     serve,
@@ -72,7 +73,7 @@ def _main(
 for module in (
     *(parse, resolve, render, publish, receipts, issues, account),
     *(serve, web, scheduler, worker, batches, health, sandbox, demo),
-    *(doctor, backup, restore, migrate),
+    *(doctor, backup, restore, migrate, rotate_key),
 ):
     module.register(app)
 app.add_typer(directory.app, name="directory")

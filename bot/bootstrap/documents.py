@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot import bulletins, directory
 from bot.cards import TemplateWording
-from bot.channels import CHANNELS, objection_to_mention, objection_to_secret
+from bot.channels import CHANNELS, objection_to_mention, objection_to_secret, objection_to_style
 from bot.channels.files import objection_to_file
 from bot.domain.card import Message, Style
 from bot.domain.directory import Directory, Target
@@ -76,7 +76,10 @@ def option_check(settings: Settings) -> directory.CheckOptions:
     ca_objection = cache(Authorities(settings.effective_ca_dir).objection)
 
     def check(target: Target) -> Mapping[str, str]:
-        found = {"mention": objection_to_mention(target.channel, target.mention)}
+        found = {
+            "style": objection_to_style(target.channel, target.style),
+            "mention": objection_to_mention(target.channel, target.mention),
+        }
         if target.ca_file is not None:
             plain = target.url.reveal().startswith("http:")
             found["ca_file"] = "http 地址用不到证书文件，请删去。" if plain else ca_objection(target.ca_file)

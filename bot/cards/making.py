@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.card import Card, CardItem, CardKind
+from bot.domain.card import Card, CardItem, CardKind, Pictures
 from bot.domain.issue import Article, Issue, ListKind, sentences
 
 
@@ -16,6 +16,7 @@ def make_card(
     link: str | None,
     sign_link: str | None = None,
     changes: Sequence[str] = (),
+    pictures: Pictures | None = None,
 ) -> Card:
     """The card of `issue` for a recipient who stands on `list_kind`.
 
@@ -35,6 +36,7 @@ def make_card(
         link=link,
         sign_link=sign_link,
         changes=tuple(changes),
+        pictures=pictures,
     )
 
 

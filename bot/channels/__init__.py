@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from bot.domain.card import COMMON_STYLES, Style
 from bot.domain.channel import Channel, UnfitSecret
 from bot.domain.directory import Mention
 from bot.domain.secret import Secret
@@ -33,3 +34,12 @@ def objection_to_secret(channel: str, secret: str) -> str | None:
 def objection_to_mention(channel: str, mention: Mention) -> str | None:
     """None when messages of `channel` can call whom `mention` names, else one Chinese sentence."""
     return CHANNELS[channel].MENTIONS.objection(mention)
+
+
+def objection_to_style(channel: str, style: Style) -> str | None:
+    """None when a target of `channel` may ask for `style`, else one Chinese sentence that names those it may."""
+    allowed = COMMON_STYLES | CHANNELS[channel].STYLES
+    if style in allowed:
+        return None
+    words = "、".join(f"{s.chinese}（{s.value}）" for s in Style if s in allowed)
+    return f"{CHANNELS[channel].CHINESE}没有“{style.chinese}”样式，可用：{words}"

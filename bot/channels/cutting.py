@@ -22,6 +22,14 @@ def shorten(text: str, chars: int) -> str:
     return text[: whole or cut].rstrip() + "…"
 
 
+def shorten_bytes(text: str, most: int) -> str:
+    """`text` in at most `most` bytes of UTF-8, cut as `shorten` does."""
+    chars = most
+    while len((cut := shorten(text, chars)).encode()) > most:
+        chars = min(chars, len(cut)) - 1
+    return cut
+
+
 def joined(sentences: tuple[str, ...]) -> str:
     """Sentences on one line; one without a stop is a subhead, which wide spaces keep apart on both sides."""
     text = ""

@@ -13,7 +13,7 @@ import base64
 import datetime as dt
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
@@ -25,8 +25,8 @@ from bot.domain.secret import Secret
 
 from .address import has_path, has_query
 from .escaping import MARKDOWN, TEXT
-from .fields import fields
-from .fitting import Room, Sheet, fit, noting
+from .fields import Fields, fields
+from .fitting import Room, Sheet, fit, fit_one, noting, titles_only
 from .http_status import Outcome, row_verdict
 from .measure import body_bytes
 from .mentions import MOBILE, NONE, carried
@@ -35,16 +35,19 @@ from .reply import ReplyTable
 NAME = "dingtalk"
 CHINESE = "钉钉"
 HOSTS = frozenset({"oapi.dingtalk.com"})
-STYLES = frozenset(Style)
+STYLES = frozenset({Style.CARD, Style.MARKDOWN, Style.TEXT, Style.LINK, Style.NEWS})
 MENTIONS = Mentions(everyone=True, member=re.compile(r"[A-Za-z0-9_-]{1,64}"), hint="手机号或钉钉 userId")
 
 LIMITS: Mapping[str, int] = {
     "max_message_bytes": 20_000,  # seen in the vendor's own refusal 460101; what is counted is not stated
+    "max_link_text_chars": 200,  # ours: a link's text is cut in display, where is not stated
+    "max_feed_links": 10,  # ours: a phone's screen; no maximum is documented
     "max_sends_per_minute": 20,  # DT-DOC, over it shut for 600 s
 }
 PACE = Pace(per_window=17, window_s=60.0, gap_s=1.0)
 
 ROOM = Room(lead_chars=300)
+BARE_ROOM = titles_only(head_chars=40, change_chars=60)
 
 _BUSY_S, _SHUT_S, _ADDRESS_BANNED_S = 30.0, 600.0, 300.0
 _CONFIG, _CONTENT, _LATER = OutcomeClass.PERMANENT_CONFIG, OutcomeClass.PERMANENT_CONTENT, OutcomeClass.RETRY_LATER
@@ -123,14 +126,16 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
 
 
 def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
-    """`text`, `markdown`, or for `card` an actionCard; without a reader link, which its button needs, markdown."""
-    link = card.link if style is Style.CARD else None
-    mention, uncalled = carried(NONE if link else MENTIONS, mention)
+    """`text` and `markdown`; `card` as an actionCard, `link`, `news` as a feedCard, where they can be had."""
     if style is Style.TEXT:
-        return noting(_text(card, wording, mention), *uncalled)
-    if style is Style.CARD and link is None:
-        uncalled = ("卡片改为 markdown：没有阅读链接", *uncalled)
-    return noting(_marked_up(card, link, wording, mention), *uncalled)
+        return _text(card, wording, mention)
+    if style is Style.MARKDOWN:
+        return _markdown(card, wording, mention)
+    make, otherwise = _STRUCTURED.get(style, _STRUCTURED[Style.CARD])
+    made = make(card, wording)
+    if isinstance(made, str):
+        return noting(messages(card, otherwise, wording, mention), f"{style.chinese}改为{otherwise.chinese}：{made}")
+    return noting(made, *carried(NONE, mention)[1])
 
 
 def _fits(payload: Mapping[str, Any]) -> bool:
@@ -154,24 +159,42 @@ def _called(mention: Mention, sheet: Sheet, text: str) -> tuple[str, dict[str, A
 
 
 def _text(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
+    mention, uncalled = carried(MENTIONS, mention)
+
     def build(sheet: Sheet) -> Mapping[str, Any]:
         content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
         content, at = _called(mention, sheet, content)
         return {"msgtype": "text", "text": {"content": content}, **at}
 
-    return fit(card, build, _fits, ROOM)
+    return noting(fit(card, build, _fits, ROOM), *uncalled)
 
 
-def _marked_up(card: Card, link: str | None, wording: Wording, mention: Mention) -> tuple[Message, ...]:
-    """actionCard when there is a `link` for its button, else markdown; both show the same markdown."""
+def _markdown(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
+    mention, uncalled = carried(MENTIONS, mention)
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
-        values = {**sheet.values(), "buttons": link is not None}
-        text = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **values)
-        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **values))
-        if link is None:
-            text, at = _called(mention, sheet, text)
-            return {"msgtype": "markdown", "markdown": {"title": said["title"], "text": text}, **at}
+        text, said = _marked_up(sheet, wording, buttons=False)
+        text, at = _called(mention, sheet, text)
+        return {"msgtype": "markdown", "markdown": {"title": said["title"], "text": text}, **at}
+
+    return noting(fit(card, build, _fits, ROOM), *uncalled)
+
+
+def _marked_up(sheet: Sheet, wording: Wording, *, buttons: bool) -> tuple[str, Fields]:
+    """The markdown of a markdown message or an actionCard, and its short words. `buttons`: the links stand there."""
+    values = {**sheet.values(), "buttons": buttons}
+    text = wording(f"{NAME}/{sheet.card.kind}.markdown", sheet.card, escape=MARKDOWN, **values)
+    return text, fields(wording(f"{NAME}/{sheet.card.kind}.card", sheet.card, escape=TEXT, **values))
+
+
+def _action_card(card: Card, wording: Wording) -> tuple[Message, ...] | str:
+    """The single form, or with a second button for signing the multi form."""
+    link = card.link
+    if link is None:
+        return _NO_LINK
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        text, said = _marked_up(sheet, wording, buttons=True)
         shown: dict[str, Any] = {"title": said["title"], "text": text}
         if card.sign_link:
             shown["btnOrientation"] = "0"
@@ -184,3 +207,56 @@ def _marked_up(card: Card, link: str | None, wording: Wording, mention: Mention)
         return {"msgtype": "actionCard", "actionCard": shown}
 
     return fit(card, build, _fits, ROOM)
+
+
+def _link(card: Card, wording: Wording) -> tuple[Message, ...] | str:
+    """Titles in a few lines beside the emblem. Its one address is that for signing, where one is to sign."""
+    if card.link is None:
+        return _NO_LINK
+    picture = {"picUrl": card.pictures.emblem} if card.pictures else {}
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
+        text = wording(f"{NAME}/{card.kind}.link", sheet.card, escape=TEXT, **sheet.values())
+        url = card.sign_link or card.link
+        return {"msgtype": "link", "link": {"title": said["title"], "text": text, "messageUrl": url, **picture}}
+
+    def fits(payload: Mapping[str, Any]) -> bool:
+        return 0 < len(payload["link"]["text"]) <= LIMITS["max_link_text_chars"] and _fits(payload)
+
+    made = fit_one(card, build, fits, BARE_ROOM)
+    return (made,) if made else _NO_ROOM
+
+
+def _feed_card(card: Card, wording: Wording) -> tuple[Message, ...] | str:
+    """A list of titles below the cover. It has no text of its own, so its last line says the rest and where to sign."""
+    link, pictures = card.link, card.pictures
+    if link is None:
+        return _NO_LINK
+    if pictures is None:
+        return _NO_COVER
+
+    def build(sheet: Sheet) -> Mapping[str, Any]:
+        said = fields(wording(f"{NAME}/{card.kind}.news", sheet.card, escape=TEXT, **sheet.values()))
+        titles = [f"{label}：{value}" for label, value in said.rows]
+        titles += [f"{item.number}. {TEXT(item.title)}" for item in sheet.items]
+        links = [{"title": said["title"], "messageURL": link, "picURL": pictures.cover}]
+        links += [{"title": title, "messageURL": link, "picURL": pictures.emblem} for title in titles]
+        if said["foot"]:
+            links.append({"title": said["foot"], "messageURL": card.sign_link or link, "picURL": pictures.emblem})
+        return {"msgtype": "feedCard", "feedCard": {"links": links}}
+
+    def fits(payload: Mapping[str, Any]) -> bool:
+        return len(payload["feedCard"]["links"]) <= LIMITS["max_feed_links"] and _fits(payload)
+
+    made = fit_one(card, build, fits, BARE_ROOM)
+    return (made,) if made else _NO_ROOM
+
+
+_NO_LINK, _NO_COVER, _NO_ROOM = "没有阅读链接", "没有封面图", "标题放不下"
+_STRUCTURED: Mapping[Style, tuple[Callable[[Card, Wording], tuple[Message, ...] | str], Style]] = {
+    Style.CARD: (_action_card, Style.MARKDOWN),
+    Style.LINK: (_link, Style.CARD),
+    Style.NEWS: (_feed_card, Style.CARD),
+}
+"""How a style is made, or the reason why it cannot be, and what it falls back to."""

@@ -39,7 +39,7 @@ from .reply import ReplyTable
 NAME = "feishu"
 CHINESE = "飞书"
 HOSTS = frozenset({"open.feishu.cn", "open.larksuite.com"})
-STYLES = frozenset(Style)
+STYLES = frozenset({Style.CARD, Style.MARKDOWN, Style.TEXT, Style.POST})
 MENTIONS = Mentions(everyone=True, member=re.compile(r"[A-Za-z0-9_-]{1,64}"), hint="飞书成员的 open_id（ou_ 开头）")
 
 LIMITS: Mapping[str, int] = {
@@ -104,7 +104,7 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
 
 
 def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
-    """`text`, or a card in JSON 2.0 (`card`) or 1.0 (`markdown`); without a reader link the card has no button."""
+    """`text`, `post`, or a card in JSON 2.0 (`card`) or 1.0 (`markdown`); without a reader link it has no button."""
     mention, uncalled = carried(MENTIONS, mention)
     called = ["all"] * mention.everyone + list(mention.members)
 
@@ -119,10 +119,22 @@ def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBO
         if called and sheet.part == 1:
             body += "\n" + " ".join(f"<at id={member}></at>" for member in called)
         said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
-        shape = _json_2 if style is Style.CARD else _json_1
+        shape = _json_1 if style is Style.MARKDOWN else _json_2
         return {"msg_type": "interactive", "card": shape(said, body, _buttons(card, said))}
 
-    return noting(fit(card, text if style is Style.TEXT else interactive, _fits, ROOM), *uncalled)
+    def post(sheet: Sheet) -> Mapping[str, Any]:
+        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
+        lines = wording(f"{NAME}/{card.kind}.post", sheet.card, escape=TEXT, **sheet.values()).split("\n")
+        content: list[list[dict[str, str]]] = [[{"tag": "text", "text": line}] for line in lines]
+        if buttons := _buttons(card, said):
+            links = [[{"tag": "a", "text": label, "href": address}] for label, _, address in buttons]
+            content.append([node for link in links for node in (*link, {"tag": "text", "text": "　"})][:-1])
+        if called and sheet.part == 1:
+            content.append([{"tag": "at", "user_id": member} for member in called])
+        return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": said["title"], "content": content}}}}
+
+    build = {Style.TEXT: text, Style.POST: post}.get(style, interactive)
+    return noting(fit(card, build, _fits, ROOM), *uncalled)
 
 
 def _fits(payload: Mapping[str, Any]) -> bool:

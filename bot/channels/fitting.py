@@ -39,6 +39,11 @@ class Room:
     change_chars: int = 300
 
 
+def titles_only(head_chars: int, change_chars: int) -> Room:
+    """Room for a message that has no place for leads."""
+    return Room(lead_chars=0, leads_chars=0, head_chars=head_chars, change_chars=change_chars)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One article as a message shows it. `continued`: this is a further piece of a title begun in an earlier part."""

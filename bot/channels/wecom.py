@@ -7,13 +7,14 @@ link it becomes markdown; text advice inside a card is in characters and beyond 
 titles would be cut becomes markdown too. Members who read through the WeChat plug-in see only `text`.
 Conservative where sources differ: text is kept to the documented 2048 bytes although servers took 5120.
 Not found: any code for a malformed template card, so none of its rules is left to the server.
+markdown_v2 has no colours and no mentions, and is plain text in clients before 4.1.36.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.domain.card import Card, Message, Style, Wording
@@ -23,11 +24,10 @@ from bot.domain.directory import NOBODY, Mention
 from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
+from . import wecom_cards
 from .address import has_path, has_query
-from .cutting import shorten
 from .escaping import MARKDOWN, TEXT
-from .fields import fields
-from .fitting import Fits, Room, Sheet, fit, fit_one, noting
+from .fitting import Fits, Room, Sheet, fit, noting
 from .http_status import Outcome
 from .mentions import MOBILE, NONE, carried
 from .reply import ReplyTable, json_object
@@ -35,7 +35,7 @@ from .reply import ReplyTable, json_object
 NAME = "wecom"
 CHINESE = "企业微信"
 HOSTS = frozenset({"qyapi.weixin.qq.com"})
-STYLES = frozenset(Style)
+STYLES = frozenset(Style) - {Style.LINK, Style.POST}
 _USER_ID = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
 MENTIONS = Mentions(everyone=True, member=re.compile(_USER_ID), hint="成员 userid 或手机号")
 MARKDOWN_MENTIONS = Mentions(member=re.compile(f"(?!{MOBILE.pattern}$){_USER_ID}"))
@@ -44,13 +44,7 @@ MARKDOWN_MENTIONS = Mentions(member=re.compile(f"(?!{MOBILE.pattern}$){_USER_ID}
 LIMITS: Mapping[str, int] = {
     "max_text_bytes": 2048,  # WC-DOC; 5120 observed
     "max_markdown_bytes": 4096,  # WC-DOC
-    "max_card_title_chars": 26,  # WC-DOC, advice: the client cuts beyond
-    "max_card_desc_chars": 30,  # WC-DOC, advice
-    "max_card_body_chars": 112,  # WC-DOC, advice, sub_title_text
-    "max_card_source_chars": 13,  # WC-DOC, advice
-    "max_card_rows": 6,  # WC-DOC
-    "max_card_row_value_chars": 26,  # WC-DOC, advice
-    "max_card_jumps": 3,  # WC-DOC
+    **wecom_cards.LIMITS,
     "max_sends_per_minute": 20,  # WC-DOC, over it 45009
     "min_file_bytes": 6,  # WC-DOC: larger than 5 bytes
     "max_file_bytes": 20_000_000,  # WC-DOC: 20 MB, which of the two is not stated
@@ -58,7 +52,6 @@ LIMITS: Mapping[str, int] = {
 }
 PACE = Pace(per_window=18, window_s=60.0, gap_s=3.2)
 
-CARD_ROOM = Room(lead_chars=100, head_chars=LIMITS["max_card_title_chars"], change_chars=60)
 MARKDOWN_ROOM = Room(lead_chars=300)
 TEXT_ROOM = Room(lead_chars=150, head_chars=60, change_chars=120)
 
@@ -136,16 +129,25 @@ def read_reply(reply: Replied, at: dt.datetime) -> Verdict:
     return REPLIES.read(reply, at)
 
 
+_STRUCTURED: Mapping[Style, tuple[Callable[[Card, Wording], Message | str], Style]] = {
+    Style.CARD: (wecom_cards.text_notice, Style.MARKDOWN),
+    Style.NEWS_CARD: (wecom_cards.news_notice, Style.CARD),
+    Style.NEWS: (wecom_cards.news, Style.TEXT),
+}
+"""How a style is made and what it falls back to: news to text, which people who read through WeChat see as well."""
+
+
 def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBODY) -> tuple[Message, ...]:
-    """`text`, `markdown`, or for `card` a template card, where the module's docstring does not say otherwise."""
+    """The message type each style stands for, where the module's docstring does not say otherwise."""
     if style is Style.TEXT:
         return _text(card, wording, mention)
-    if style is Style.CARD:
-        if card.link is not None and (message := _template_card(card, card.link, wording)):
-            return noting((message,), *carried(NONE, mention)[1])
-        reason = "没有阅读链接" if card.link is None else "标题放不下"
-        return noting(_markdown(card, wording, mention), f"卡片改为 markdown：{reason}")
-    return _markdown(card, wording, mention)
+    if style in (Style.MARKDOWN, Style.MARKDOWN_V2):
+        return _markdown(card, style, wording, mention)
+    make, otherwise = _STRUCTURED.get(style, _STRUCTURED[Style.CARD])
+    made = make(card, wording)
+    if isinstance(made, Message):
+        return noting((made,), *carried(NONE, mention)[1])
+    return noting(messages(card, otherwise, wording, mention), f"{style.chinese}改为{otherwise.chinese}：{made}")
 
 
 def _text(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
@@ -162,54 +164,20 @@ def _text(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]
     return noting(fit(card, build, _within("text", LIMITS["max_text_bytes"]), TEXT_ROOM), *uncalled)
 
 
-def _markdown(card: Card, wording: Wording, mention: Mention) -> tuple[Message, ...]:
-    mention, uncalled = carried(MARKDOWN_MENTIONS, mention)
+def _markdown(card: Card, style: Style, wording: Wording, mention: Mention) -> tuple[Message, ...]:
+    """markdown, or markdown_v2, whose msgtype is the style's own word and which calls nobody."""
+    mention, uncalled = carried(MARKDOWN_MENTIONS if style is Style.MARKDOWN else NONE, mention)
     call = "".join(f"<@{member}>" for member in mention.members)
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
-        content = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **sheet.values())
-        return {
-            "msgtype": "markdown",
-            "markdown": {"content": f"{content}\n{call}" if call and sheet.part == 1 else content},
-        }
+        content = wording(f"{NAME}/{card.kind}.{style}", sheet.card, escape=MARKDOWN, **sheet.values())
+        if call and sheet.part == 1:
+            content += f"\n{call}"
+        return {"msgtype": style.value, style.value: {"content": content}}
 
-    return noting(fit(card, build, _within("markdown", LIMITS["max_markdown_bytes"]), MARKDOWN_ROOM), *uncalled)
+    return noting(fit(card, build, _within(style, LIMITS["max_markdown_bytes"]), MARKDOWN_ROOM), *uncalled)
 
 
 def _within(msgtype: str, max_bytes: int) -> Fits:
     """Is the one field of text within its own UTF-8 bytes?"""
     return lambda payload: len(payload[msgtype]["content"].encode()) <= max_bytes
-
-
-def _template_card(card: Card, link: str, wording: Wording) -> Message | None:
-    """text_notice, or None when the titles do not stand in its body whole."""
-
-    def build(sheet: Sheet) -> Mapping[str, Any]:
-        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
-        body = wording(f"{NAME}/{card.kind}.card-body", sheet.card, escape=TEXT, **sheet.values())
-        rows = [
-            {"keyname": key, "value": shorten(value, LIMITS["max_card_row_value_chars"])} for key, value in said.rows
-        ]
-        jumps = [{"type": 1, "title": said["open"], "url": link}]
-        if card.sign_link:
-            jumps.append({"type": 1, "title": said["sign"], "url": card.sign_link})
-        return {
-            "msgtype": "template_card",
-            "template_card": {
-                "card_type": "text_notice",
-                "source": {"desc": shorten(said["source"], LIMITS["max_card_source_chars"]), "desc_color": 2},
-                "main_title": {
-                    "title": shorten(said["title"], LIMITS["max_card_title_chars"]),
-                    "desc": shorten(said["desc"], LIMITS["max_card_desc_chars"]),
-                },
-                "sub_title_text": body,
-                "horizontal_content_list": rows[: LIMITS["max_card_rows"]],
-                "jump_list": jumps[: LIMITS["max_card_jumps"]],
-                "card_action": {"type": 1, "url": link},
-            },
-        }
-
-    def fits(payload: Mapping[str, Any]) -> bool:
-        return len(payload["template_card"]["sub_title_text"]) <= LIMITS["max_card_body_chars"]
-
-    return fit_one(card, build, fits, CARD_ROOM)

@@ -31,7 +31,7 @@ TARGET = (
     Key("label", "群名称", "便于辨认的群名称，可空白。"),
     Key("url", "地址", "机器人的 Webhook 地址，从平台完整复制，不能带空格或换行。等同凭证，请勿外传。", required=True),
     Key("secret", "签名密钥", "平台启用“加签”时的密钥；没有就空白。请勿外传。"),
-    Key("style", "样式", "卡片、Markdown、纯文本，三选一；空白为卡片。"),
+    Key("style", "样式", "卡片、Markdown、纯文本，哪个平台都可以；其余的只有个别平台有。空白为卡片。"),
     Key("enabled", "启用", "是或否；否表示该群暂停发送。空白为是。"),
     Key("mention", "提醒", "要@的人：写“所有人”，或成员编号、手机号，一行一个；空白为不@任何人。"),
     Key("ca_file", "证书文件", "内网自建平台用的 CA 证书文件名（由管理员放在证书目录），或绝对路径；公网平台空白。"),
@@ -50,7 +50,7 @@ FILE = (
     Key("groups", "分组", "统称代表哪些单位。"),
 )
 
-STYLES = {Style.CARD: "卡片", Style.MARKDOWN: "Markdown", Style.TEXT: "纯文本"}
+STYLES = {style: style.chinese for style in Style}
 """The styles' words in a spreadsheet."""
 
 MAX_BYTES = 5_000_000

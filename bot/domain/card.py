@@ -16,11 +16,36 @@ LINK_TOKEN = "jianbao-link-token-comes-here-00"  # noqa: S105 - a marker, not a 
 
 
 class Style(StrEnum):
-    """How a target wants to be written to; a channel falls back where a style cannot be had."""
+    """How a target wants to be written to; a channel falls back where a style cannot be had.
+
+    The first three may be asked of every channel. The others are one vendor's or another's (docs/decisions/styles.md).
+    """
 
     CARD = "card"
     MARKDOWN = "markdown"
     TEXT = "text"
+    NEWS = "news"
+    NEWS_CARD = "news_card"
+    LINK = "link"
+    POST = "post"
+    MARKDOWN_V2 = "markdown_v2"
+
+    @property
+    def chinese(self) -> str:
+        return {
+            "card": "卡片",
+            "markdown": "Markdown",
+            "text": "纯文本",
+            "news": "图文列表",
+            "news_card": "图文卡片",
+            "link": "链接",
+            "post": "富文本",
+            "markdown_v2": "Markdown 第二版",
+        }[self.value]
+
+
+COMMON_STYLES = frozenset({Style.CARD, Style.MARKDOWN, Style.TEXT})
+"""Those every channel takes, the nearest it has in place of one it lacks."""
 
 
 class CardKind(StrEnum):
@@ -40,6 +65,14 @@ class CardItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """Public addresses of an issue's two pictures: the wide `cover`, and the square `emblem` for small places."""
+
+    cover: str
+    emblem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Everything a message may show. `link` opens the full text and `sign_link` signs for it; both may be None."""
 
@@ -54,6 +87,8 @@ class Card:
     sign_link: str | None = None
     changes: tuple[str, ...] = ()
     """For a correction: what changed, one sentence each."""
+    pictures: Pictures | None = None
+    """None when there is no public address or no font to draw them with."""
 
 
 @dataclass(frozen=True, slots=True)

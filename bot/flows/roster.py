@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.channels import objection_to_secret
+from bot.channels import objection_to_secret, objection_to_style
 from bot.directory import Change, Entry, Loaded, diff
 from bot.domain.card import Style
 from bot.domain.directory import Directory, Group, Recipient, RecipientKind, Target
@@ -102,7 +102,7 @@ class Roster:
     def add_target(self, unit_id: str, *, url: str, secret: str, label: str, style: Style, who: str) -> str:
         """The channel the URL was recognised as."""
         channel = self._channel(url)
-        target = Target(channel, Secret(url.strip()), _text(label), _secret(secret, channel), style)
+        target = Target(channel, Secret(url.strip()), _text(label), _secret(secret, channel), _style(style, channel))
         self._unit(unit_id, lambda unit, _: replace(unit, targets=(*unit.targets, target)), who, "添加群机器人")
         return target.channel
 
@@ -121,12 +121,12 @@ class Roster:
         """`url` and `secret` are write-only: empty means as it is."""
 
         def change(old: Target) -> Target:
-            new = replace(old, label=_text(label), style=style, enabled=enabled)
+            new = replace(old, label=_text(label), enabled=enabled)
             if url.strip():
                 new = replace(new, channel=self._channel(url), url=Secret(url.strip()))
             if drop_secret or secret.strip():
                 new = replace(new, secret=None if drop_secret else _secret(secret, new.channel))
-            return new
+            return replace(new, style=_style(style, new.channel))
 
         self._target(target_id, change, who, "修改群机器人")
 
@@ -318,6 +318,13 @@ def _secret(text: str, channel: str) -> Secret | None:
     if (trouble := objection_to_secret(channel, text.strip())) is not None:
         raise ConfigError(trouble)
     return Secret(text.strip())
+
+
+def _style(style: Style, channel: str) -> Style:
+    """ConfigError when targets of the channel may not ask for it."""
+    if (trouble := objection_to_style(channel, style)) is not None:
+        raise ConfigError(trouble)
+    return style
 
 
 def _free(stem: str, taken: Mapping[str, object]) -> str:

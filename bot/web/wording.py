@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.domain.card import Style
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.domain.directory import RecipientKind
 from bot.domain.people import Role
@@ -37,7 +38,7 @@ OUTCOMES = {
 
 VIAS = {Via.NAME: "全称", Via.ALIAS: "别名", Via.GROUP: "分组", Via.NONE: "认不出"}
 
-STYLES = {"card": "卡片", "markdown": "图文", "text": "纯文字"}
+STYLES = {style.value: style.chinese for style in Style} | {"markdown": "图文", "text": "纯文字"}
 
 ROLES = {
     "unread": "未识别",
@@ -100,6 +101,7 @@ ACTIONS = {
     "account.totp_off": "停用动态口令",
     "token.added": "新建接口令牌",
     "token.revoked": "作废接口令牌",
+    "key.rotated": "更换主密钥",
     "directory.exported": "导出名录",
     "history.exported": "导出审计记录",
 }

@@ -40,24 +40,48 @@ def answer(body: object, status: int = 200) -> Replied:
 
 
 def _wecom_text(payload: Payload) -> str:
-    if payload["msgtype"] != "template_card":
-        return str(payload[payload["msgtype"]]["content"])
+    kind = payload["msgtype"]
+    if kind == "news":
+        return "\n".join(article["title"] for article in payload["news"]["articles"])
+    if kind != "template_card":
+        return str(payload[kind]["content"])
     card = payload["template_card"]
-    return f"{card['main_title']['title']}\n{card['main_title']['desc']}\n{card['sub_title_text']}"
+    head = f"{card['main_title']['title']}\n{card['main_title']['desc']}\n"
+    if card["card_type"] == "text_notice":
+        return head + str(card["sub_title_text"])
+    # A row's title is `1. title`, or `第1篇` with the title below it.
+    rows = [
+        f"{row['title'][1:-1]}. {row['desc']}" if row["title"].startswith("第") else f"{row['title']}\n{row['desc']}"
+        for row in card["vertical_content_list"]
+    ]
+    return head + "\n".join([card.get("quote_area", {}).get("quote_text", ""), *rows])
 
 
 def _wecom_size(message: Message) -> int:
-    text = _wecom_text(message.payload)
-    if message.payload["msgtype"] == "template_card":
-        return len(message.payload["template_card"]["sub_title_text"])
-    return len(text.encode())
+    """The fullest field, in the unit of `_wecom_most`; a list with too many entries counts as more than any holds."""
+    payload = message.payload
+    if payload["msgtype"] == "news":
+        articles = payload["news"]["articles"]
+        return 10_000 if len(articles) > 8 else max(len(a["title"].encode()) for a in articles)
+    if payload["msgtype"] != "template_card":
+        return len(_wecom_text(payload).encode())
+    card = payload["template_card"]
+    if card["card_type"] == "text_notice":
+        return len(card["sub_title_text"])
+    rows = card["vertical_content_list"]
+    if len(rows) > 4 or any(len(row["title"]) > 26 for row in rows):
+        return 10_000
+    return max(len(row["desc"]) for row in rows)
 
 
 def _wecom_most(payload: Payload) -> int:
-    return {"text": 2048, "markdown": 4096, "template_card": 112}[payload["msgtype"]]
+    most = {"text": 2048, "markdown": 4096, "markdown_v2": 4096, "template_card": 112, "news": 128}
+    return most[payload["msgtype"]]
 
 
 def _dingtalk_text(payload: Payload) -> str:
+    if payload["msgtype"] == "feedCard":
+        return "\n".join(link["title"] for link in payload["feedCard"]["links"])
     part = payload[payload["msgtype"]]
     return str(part.get("content") or part["text"])
 
@@ -65,6 +89,9 @@ def _dingtalk_text(payload: Payload) -> str:
 def _feishu_text(payload: Payload) -> str:
     if payload["msg_type"] == "text":
         return str(payload["content"]["text"])
+    if payload["msg_type"] == "post":
+        lines = payload["content"]["post"]["zh_cn"]["content"]
+        return "\n".join("".join(node.get("text", "") for node in line if node["tag"] == "text") for line in lines)
     card = payload["card"]
     elements = card["body"]["elements"] if card.get("schema") == "2.0" else card["elements"]
     return "\n".join(e["content"] for e in elements if e["tag"] == "markdown")

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 from bot.cards import TemplateWording, make_card
-from bot.domain.card import LINK_TOKEN, Card, CardKind
+from bot.domain.card import LINK_TOKEN, Card, CardKind, Pictures
 from bot.domain.directory import Mention
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
@@ -15,6 +15,10 @@ WORDING = TemplateWording([ROOT / "templates"])
 
 LINK = f"https://jianbao.example.gov.cn/r/{LINK_TOKEN}"
 SIGN_LINK = f"{LINK}/sign"
+PICTURES = Pictures(
+    cover="https://jianbao.example.gov.cn/cover/AAAAAAAAAAEu8nXTzGKtQ3rZ7RnSnOQp.png",
+    emblem="https://jianbao.example.gov.cn/emblem/AAAAAAAAAAEu8nXTzGKtQ3rZ7RnSnOQp.png",
+)
 
 FARMHOUSES = Article(
     "青溪县：党建引领盘活闲置农房312套，村集体增收486万元",
@@ -49,9 +53,17 @@ def a_card(
     link: str | None = LINK,
     sign_link: str | None = None,
     changes: tuple[str, ...] = (),
+    pictures: Pictures | None = PICTURES,
 ) -> Card:
-    issue = an_issue(*articles)
-    return make_card(issue, kind=kind, list_kind=ListKind.SEND, link=link, sign_link=sign_link, changes=changes)
+    return make_card(
+        an_issue(*articles),
+        kind=kind,
+        list_kind=ListKind.SEND,
+        link=link,
+        sign_link=sign_link,
+        changes=changes,
+        pictures=pictures if link else None,
+    )
 
 
 def many(count: int) -> tuple[Article, ...]:
@@ -82,6 +94,7 @@ CASES: dict[str, Card] = {
     "reminder": a_card(kind=CardKind.REMINDER, sign_link=SIGN_LINK),
     "no-link": a_card(FARMHOUSES, enormous(), link=None),
     "mention": a_card(FARMHOUSES),
+    "no-picture": a_card(FARMHOUSES, pictures=None),
 }
 """The golden cases, by the name of their files."""
 

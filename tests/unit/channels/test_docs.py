@@ -86,7 +86,7 @@ def test_the_overview_lists_every_channel() -> None:
     shared_answers = outcome_rows("HTTP status", BY_STATUS)
     text, wanted = written(DOCS / "channels" / "README.md", {"channels": overview(), "statuses": shared_answers})
     assert text == wanted
-    assert {p.stem for p in (DOCS / "channels").glob("*.md")} == {*CHANNELS, "README"}
+    assert {p.stem for p in (DOCS / "channels").glob("*.md")} >= {*CHANNELS, "README"}
 
 
 def test_every_reason_has_a_heading_with_its_sentence() -> None:

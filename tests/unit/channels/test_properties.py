@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from bot.cards import make_card
 from bot.channels import CHANNELS
 from bot.domain.card import Card, CardKind, Message
+from bot.domain.directory import NOBODY
 from bot.domain.issue import Article, Issue, IssueNumber, ListKind
 
 from . import sandboxed
 from .facts import FACTS
-from .samples import LINK, SIGN_LINK, WORDING
+from .samples import CALLED, LINK, PICTURES, SIGN_LINK, WORDING
 
 EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "40"))
 SETTINGS = settings(
@@ -73,6 +74,7 @@ def cards(draw: st.DrawFn) -> Card:
         link=link,
         sign_link=draw(st.sampled_from([None, SIGN_LINK])) if link else None,
         changes=draw(st.lists(LINE, max_size=4)),
+        pictures=draw(st.sampled_from([None, PICTURES])) if link else None,
     )
 
 
@@ -114,8 +116,9 @@ def titles_of(name: str, messages: tuple[Message, ...], card: Card) -> list[str]
 def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
     card = data.draw(cards())
     style = data.draw(st.sampled_from(sorted(CHANNELS[name].STYLES)))
-    messages = CHANNELS[name].messages(card, style, WORDING)
-    assert messages == CHANNELS[name].messages(card, style, WORDING)
+    mention = data.draw(st.sampled_from([NOBODY, CALLED.get(name, NOBODY)]))
+    messages = CHANNELS[name].messages(card, style, WORDING, mention)
+    assert messages == CHANNELS[name].messages(card, style, WORDING, mention)
     assert [(m.part, m.parts) for m in messages] == [(n, len(messages)) for n in range(1, len(messages) + 1)]
     for message in messages:
         assert FACTS[name].size(message) <= FACTS[name].most(message.payload)
@@ -125,7 +128,7 @@ def test_any_issue_is_shown_right(name: str, data: st.DataObject) -> None:
     assert titles_of(name, messages, card) == [seen(item.title) for item in card.items]
     if not FACTS[name].is_data:
         _check_omissions_are_said(name, messages, card)
-        _check_nothing_acts(name, messages)
+        _check_nothing_acts(name, messages, called=mention != NOBODY)
 
 
 def _check_omissions_are_said(name: str, messages: tuple[Message, ...], card: Card) -> None:
@@ -146,14 +149,22 @@ OURS = re.compile(
     r"|^[*_]全文见(链接|原件)[*_]$|^#{2,3} |^> ",
     re.MULTILINE,
 )
+OUR_CALL = re.compile(
+    r"\n+( ?(<@zhang\.wei>|<@U024BE7LH>|<!channel>|@manager4220|@13800000001"
+    r'|<at (user_id="|id=)(all|ou_\w+)"?></at>))+\Z'
+)
+"""Whom we call, always at the very end of a first part."""
 OUR_BOLD = re.compile(r"^(\*\*|\*)(\d+\. .*|【(更正|催办)】.*|本期.*)\1$", re.MULTILINE)
 ACTS = re.compile(r"[<>@\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]|://|~~|&(#?[A-Za-z0-9]+);")
 ACTS_IN_MARKUP = re.compile(r"[*_`\[\]\\]|^[#|]", re.MULTILINE)
 
 
-def _check_nothing_acts(name: str, messages: tuple[Message, ...]) -> None:
+def _check_nothing_acts(name: str, messages: tuple[Message, ...], *, called: bool) -> None:
     for message in messages:
-        text = OURS.sub("", FACTS[name].texts(message.payload))
+        text = FACTS[name].texts(message.payload)
+        if called and message.part == 1:
+            text = OUR_CALL.sub("", text)
+        text = OURS.sub("", text)
         rest = OUR_BOLD.sub(r"\2", text)
         assert not ACTS.search(rest), ACTS.search(rest)
         if rest != text:

@@ -12,6 +12,7 @@ from bot.domain.errors import DirectoryError
 from bot.settings import Settings
 from tests.servers.certs import Authority
 
+from .build import spoiled
 from .test_options import with_option
 
 LANXIN = "wx.example.gov.cn/v1/bot/hook/messages/create?hook_token"
@@ -60,3 +61,9 @@ def test_what_the_platform_does_not_have_is_refused(settings: Settings, option: 
     line, key, message = refused(settings, text)
     assert (line, key) == (13, option.partition(":")[0])
     assert "请去掉" in message
+
+
+def test_a_style_of_another_platform_is_refused_and_the_allowed_are_named(settings: Settings) -> None:
+    line, key, message = refused(settings, spoiled("style: card", "style: post"))
+    assert (line, key) == (12, "style")
+    assert "可用：卡片（card）" in message

@@ -25,6 +25,8 @@ def test_a_unit_with_its_robot_is_added_tested_and_switched_off(site: Site) -> N
         f"{path}/robots", data=form(browser, path, url="http://169.254.169.254/robot/send?access_token=1")
     )
     assert bad.status_code == 400
+    wrong = browser.post(f"{path}/robots", data=form(browser, path, url=robot_url(site, key), style="post"))
+    assert (wrong.status_code, "企业微信没有“富文本”样式，可用：卡片" in wrong.text) == (400, True)
     fields = form(browser, path, url=f" {robot_url(site, key)} ", label="工作群", style="card")
     browser.post(f"{path}/robots", data=fields)
     page = browser.get(path).text

@@ -12,7 +12,6 @@ from bot.domain.directory import Directory, Group, Recipient, Target
 
 from .keys import STYLES
 from .masking import shown_url
-from .mentions import EVERYONE, mentioned
 
 _NONE = "（无）"
 _FLAG = {True: "是", False: "否"}
@@ -139,7 +138,7 @@ def _target_changes(old: Sequence[Target], new: Sequence[Target]) -> Iterator[Fi
             yield FieldChange(f"{title}签名密钥", "有" if was.secret else "无", "已更换" if now.secret else "无")
         yield from _changed(f"{title}样式", STYLES[was.style], STYLES[now.style])
         yield from _changed(f"{title}启用", _FLAG[was.enabled], _FLAG[now.enabled])
-        yield from _changed(f"{title}提醒", *(_several(mentioned(t.mention, EVERYONE[1])) for t in (was, now)))
+        yield from _changed(f"{title}提醒", *(_several(t.mention.words()) for t in (was, now)))
         yield from _changed(f"{title}证书文件", was.ca_file or _NONE, now.ca_file or _NONE)
         yield from _changed(f"{title}附原文", _FLAG[was.attach_original], _FLAG[now.attach_original])
     for target in left:

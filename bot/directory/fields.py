@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from bot.domain.directory import NOBODY, Mention
+from bot.domain.directory import EVERYONE, NOBODY, Mention
 from bot.domain.errors import Problem
 from bot.domain.resolver import normal
 
 from .keys import MAX_CREDENTIAL, MAX_TEXT, MAX_WORDS, Key
 from .masking import is_masked
-from .mentions import EVERYONE
 from .node import Node, NotText
 from .text import EDGES, near, trimmed, unprintable
 
@@ -119,8 +118,7 @@ class Fields:
             if member and member in found:
                 self._say(item, path, "同一个成员写了两次")
             found[member] = None
-        members = tuple(m for m in found if m and m not in EVERYONE)
-        return Mention(any(m in EVERYONE for m in found), members)
+        return Mention.of(word for word in found if word)
 
     # single values
 

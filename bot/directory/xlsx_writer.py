@@ -15,7 +15,6 @@ from bot.domain.directory import Directory, Group
 
 from .keys import STYLES
 from .masking import shown_secret, shown_url
-from .mentions import EVERYONE, mentioned
 from .xlsx_sheets import FLAGS, GROUPS, KINDS, NOTES, RECIPIENTS, SHEETS, STYLE_WORDS, TARGETS, Sheet
 
 _WIDTHS = {"name": 34, "aliases": 26, "url": 60, "secret": 30, "label": 24, "phrases": 44, "members": 24}
@@ -50,7 +49,7 @@ def dump_xlsx(directory: Directory, *, channels: Mapping[str, str] | None = None
             shown_secret(t.secret, mask=mask) or "",
             STYLES[t.style],
             flags[t.enabled],
-            "\n".join(mentioned(t.mention, EVERYONE[1])),
+            "\n".join(t.mention.words()),
             t.ca_file or "",
             flags[t.attach_original],
         )

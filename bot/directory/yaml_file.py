@@ -8,11 +8,10 @@ from typing import Any
 
 import yaml
 
-from bot.domain.directory import Directory, Mention, Target
+from bot.domain.directory import EVERYONE, Directory, Target
 from bot.domain.errors import Problem
 
 from .masking import shown_secret, shown_url
-from .mentions import EVERYONE, mentioned
 from .node import Node, NotText, Value
 
 try:  # ten times faster; the same events and marks
@@ -150,8 +149,8 @@ _Dumper.add_representer(tuple, _words)
 def _options(target: Target) -> dict[str, object]:
     """What few targets have is written only where they have it."""
     options: dict[str, object] = {}
-    if who := mentioned(target.mention, EVERYONE[0]):
-        options["mention"] = who[0] if target.mention == Mention(everyone=True) else who
+    if who := target.mention.words(EVERYONE[0]):
+        options["mention"] = who if target.mention.members else EVERYONE[0]
     if target.ca_file is not None:
         options["ca_file"] = target.ca_file
     if target.attach_original:

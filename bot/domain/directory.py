@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -28,12 +29,26 @@ class RecipientKind(StrEnum):
         }[self.value]
 
 
+EVERYONE = ("all", "所有人", "@all", "@所有人")
+"""What people write for everyone in the group: the first in YAML files, the second where people read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Whom the first message to a target calls by name (@); `members` are ids as the vendor knows them."""
 
     everyone: bool = False
     members: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Mention:
+        """From members' ids, each once, and any word of EVERYONE among them."""
+        found = dict.fromkeys(words)
+        return cls(any(word in EVERYONE for word in found), tuple(w for w in found if w not in EVERYONE))
+
+    def words(self, everyone: str = EVERYONE[1]) -> tuple[str, ...]:
+        """What `of` would make it of; empty for nobody."""
+        return (everyone, *self.members) if self.everyone else self.members
 
 
 NOBODY = Mention()

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from .delivery import DeliveryState, OutcomeClass, Reason
-from .directory import RecipientKind
+from .directory import Mention, RecipientKind
 from .issue import ListKind
 from .plan import ReceiptRow
 from .release import Hold, IssueState
@@ -60,6 +60,9 @@ class TargetLine:
     enabled: bool
     masked: str
     has_secret: bool
+    mention: Mention
+    ca_file: str | None
+    attach_original: bool
     suspended_at: dt.datetime | None
     suspended_reason: Reason | None
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
+
+from bot.domain.directory import NOBODY, Mention
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -53,6 +56,24 @@ class JsonText(sa.types.TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+class MentionText(sa.types.TypeDecorator[Mention]):
+    """A mention as a JSON list of its words; NULL for nobody, as nearly all are."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mention | None, dialect: Dialect) -> str | None:
+        return None if value is None or value == NOBODY else canonical(value.words())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mention:
+        return NOBODY if value is None else _mention(value)
+
+
+@lru_cache(maxsize=1024)
+def _mention(text: str) -> Mention:
+    return Mention.of(json.loads(text))
 
 
 def canonical(value: Any) -> str:

@@ -125,4 +125,7 @@ class Directories(Part):
             secret=self.vault.open(row.secret, column=TARGET_SECRET) if row.secret is not None else None,
             style=row.style,
             enabled=row.enabled,
+            mention=row.mention,
+            ca_file=row.ca_file,
+            attach_original=row.attach_original,
         )

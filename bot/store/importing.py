@@ -22,6 +22,9 @@ from .vault import TARGET_SECRET, TARGET_URL, Vault
 
 Values = dict[str, Any]
 
+_WRITTEN = ("label", "style", "enabled", "mention", "ca_file", "attach_original")
+"""What a file says of a target besides its channel, address and secret, under the same names as the table."""
+
 
 class Import:
     """Lives for one transaction. Credentials go in sealed; history shows masked addresses, never secrets."""
@@ -36,6 +39,7 @@ class Import:
         self._freed: list[int] = []
         self._new: list[Values] = []
         self._moved: list[Values] = []
+        self._robots: dict[tuple[str, str], int] = {}
 
     def run(self, directory: Directory, *, who: str, why: str) -> Mapping[str, int]:
         keys.guard(self.connection, self.vault)
@@ -51,8 +55,9 @@ class Import:
     def _recipients(self, directory: Directory) -> None:
         known = {row.id: row for row in self.connection.execute(_in_order(recipient))}
         targets: dict[str, dict[tuple[str, str], AnyRow]] = {}
-        for row in self.connection.execute(sa.select(target).with_for_update()):
+        for row in self.connection.execute(sa.select(target).order_by(target.c.id).with_for_update()):
             targets.setdefault(row.recipient_id, {})[row.channel, row.fingerprint] = row
+            self._robots.setdefault((row.channel, row.fingerprint), row.id)
         added: list[Values] = []
         changed: list[Values] = []
         for position, unit in enumerate(directory.recipients):
@@ -100,7 +105,7 @@ class Import:
         *,
         was_enabled: bool,
     ) -> bool:
-        fields: Values = {"label": one.label, "style": one.style, "enabled": one.enabled, "position": position}
+        fields: Values = {name: getattr(one, name) for name in _WRITTEN} | {"position": position}
         if row is None:
             self._new.append(
                 fields
@@ -138,10 +143,16 @@ class Import:
         if self._new:
             insert = sa.insert(target).returning(target.c.id, sort_by_parameter_order=True)
             ids = self.connection.execute(insert, self._new).scalars()
+            joined: list[Values] = []
             for target_id, row in zip(ids, self._new, strict=True):
                 after = _plain(row) | {"recipient": row["recipient_id"], "url": row["masked"]}
-                shown = {name: after[name] for name in ("recipient", "channel", "url", "label", "style", "enabled")}
+                shown = {name: after[name] for name in ("recipient", "channel", "url", *_WRITTEN)}
+                shown["mention"] = row["mention"].words()
                 self.entries.append(Entry("target.added", f"target:{target_id}", after=shown))
+                first = self._robots.setdefault((row["channel"], row["fingerprint"]), target_id)
+                if first != target_id:
+                    joined += [{"id": one, "robot_id": first} for one in (first, target_id)]
+            _write(self.connection, target, joined)
         _write(self.connection, target, self._moved)
 
     def _groups(self, directory: Directory) -> None:
@@ -186,9 +197,7 @@ def _group_fields(group: Group) -> Values:
 
 
 def _target_values(row: AnyRow) -> Values:
-    return {
-        name: getattr(row, name) for name in ("id", "label", "style", "enabled", "position", "removed_at", "secret")
-    }
+    return {name: getattr(row, name) for name in ("id", *_WRITTEN, "position", "removed_at", "secret")}
 
 
 def _target_shown(one: AnyRow | Target, masked: str) -> Values:
@@ -199,6 +208,9 @@ def _target_shown(one: AnyRow | Target, masked: str) -> Values:
         "label": one.label,
         "style": str(one.style),
         "enabled": one.enabled,
+        "mention": one.mention.words(),
+        "ca_file": one.ca_file,
+        "attach_original": one.attach_original,
     }
 
 

@@ -339,6 +339,9 @@ def _target_line(row: AnyRow) -> TargetLine:
         enabled=row.enabled,
         masked=row.masked,
         has_secret=row.secret is not None,
+        mention=row.mention,
+        ca_file=row.ca_file,
+        attach_original=row.attach_original,
         suspended_at=row.suspended_at,
         suspended_reason=row.suspended_reason,
     )

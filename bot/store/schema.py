@@ -14,7 +14,7 @@ from bot.domain.issue import ListKind
 from bot.domain.people import Role
 from bot.domain.release import IssueState
 
-from .columns import Instant, JsonText, serial, word
+from .columns import Instant, JsonText, MentionText, serial, word
 
 metadata = sa.MetaData(
     naming_convention={
@@ -94,6 +94,8 @@ recipient = sa.Table(
 
 # `removed_at`: no longer in the directory, kept because deliveries point to it.
 # `fingerprint` finds a URL again without opening any; `masked` is what people are shown.
+# `robot_id`: the lowest id of all that have this channel and address, which the platform counts as one robot; NULL for
+# a target that shares its address with no other.
 target = sa.Table(
     "target",
     metadata,
@@ -112,7 +114,12 @@ target = sa.Table(
     sa.Column("suspended_at", Instant),
     sa.Column("suspended_reason", word(Reason)),
     sa.Column("blocked_until", Instant),
+    sa.Column("mention", MentionText),
+    sa.Column("ca_file", sa.Text),
+    sa.Column("attach_original", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("robot_id", serial()),
     sa.UniqueConstraint("recipient_id", "channel", "fingerprint"),
+    sa.Index(None, "robot_id"),
 )
 
 recipient_group = sa.Table(
@@ -137,6 +144,7 @@ plan = sa.Table(
     sa.Index(None, "issue_id"),
 )
 
+# `original_id`: the file that is uploaded before this message is sent; its body holds MEDIA_TOKEN in that case.
 message = sa.Table(
     "message",
     metadata,
@@ -150,6 +158,7 @@ message = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("notes", JsonText, nullable=False),
+    sa.Column("original_id", serial()),
     sa.Index(None, "plan_id"),
 )
 

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from bot.domain.errors import ConfigError, StoreError
 
 from . import workers
-from .columns import Instant, JsonText
+from .columns import Instant, JsonText, MentionText
 from .database import Database, known, migrate, version
 from .schema import history_head, key_generation, metadata
 
@@ -159,7 +159,7 @@ def _ordered(connection: sa.Connection) -> Callable[[sa.ColumnClause[Any]], sa.C
 def _plain(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     if isinstance(kind, Instant):
         return sa.BigInteger()
-    if isinstance(kind, JsonText | sa.Enum):
+    if isinstance(kind, JsonText | MentionText | sa.Enum):
         return sa.Text()
     return kind
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_app
+from bot.bootstrap.doctor import Finding, examine
 from bot.bootstrap.documents import read_directory
 from bot.domain.directory import Mention
 from bot.domain.errors import DirectoryError
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from tests.servers.certs import Authority
 
 from .build import spoiled
@@ -19,11 +21,13 @@ LANXIN = "wx.example.gov.cn/v1/bot/hook/messages/create?hook_token"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (tmp_path / "ca").mkdir()
     (tmp_path / "ca" / "own.pem").write_bytes(Path(Authority(tmp_path).ca_file).read_bytes())
     (tmp_path / "ca" / "text.pem").write_text("not a certificate")
-    return Settings(data_dir=tmp_path, allowed_hosts=("wx.example.gov.cn",))
+    monkeypatch.setenv("JIANBAO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("JIANBAO_ALLOWED_HOSTS", "wx.example.gov.cn")
+    return load_settings()
 
 
 def refused(settings: Settings, text: str) -> tuple[int | None, str, str]:
@@ -67,3 +71,21 @@ def test_a_style_of_another_platform_is_refused_and_the_allowed_are_named(settin
     line, key, message = refused(settings, spoiled("style: card", "style: post"))
     assert (line, key) == (12, "style")
     assert "可用：卡片（card）" in message
+
+
+def certificates(settings: Settings) -> list[Finding]:
+    return [finding for finding in examine(settings) if finding.check == "证书"]
+
+
+def test_the_doctor_names_a_ca_file_that_is_gone_and_one_that_ends_soon(settings: Settings) -> None:
+    app = open_app(settings)
+    roster = read_directory(settings, with_option("ca_file: own.pem").encode(), "名录").directory
+    app.store.import_directory(roster, who="测试", why="", now=app.clock())
+    app.close()
+    (ends,) = certificates(settings)
+    assert ends.level == "warn", "the test's authorities live for a day"
+    assert "own.pem 于" in ends.message
+    (settings.effective_ca_dir / "own.pem").unlink()
+    (gone,) = certificates(settings)
+    assert gone.level == "fail"
+    assert "找不到证书文件" in gone.message

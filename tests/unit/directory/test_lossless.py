@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.directory import dump_xlsx, dump_yaml
-from bot.directory.mentions import EVERYONE
 from bot.directory.text import trimmed, unprintable
 from bot.domain.card import Style
-from bot.domain.directory import Directory, Group, Mention, Recipient, RecipientKind, Target
+from bot.domain.directory import EVERYONE, Directory, Group, Mention, Recipient, RecipientKind, Target
 from bot.domain.resolver import normal
 from bot.domain.secret import Secret
 
@@ -31,7 +30,7 @@ def _text_ok(text: str) -> bool:
 WORD = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=12).filter(_text_ok))
 ID = st.from_regex(r"[\w.-]{1,12}", fullmatch=True)
 CREDENTIAL = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
-MEMBER = WORD.filter(lambda word: word not in EVERYONE)
+MEMBER = st.one_of(st.sampled_from([w for w in AWKWARD if w not in EVERYONE]), ID)
 TARGET = st.builds(
     Target,
     channel=st.sampled_from(sorted(CHANNELS)),
@@ -41,7 +40,7 @@ TARGET = st.builds(
     style=st.sampled_from(Style),
     enabled=st.booleans(),
     mention=st.builds(Mention, st.booleans(), st.lists(MEMBER, max_size=3, unique=True).map(tuple)),
-    ca_file=st.none() | WORD,
+    ca_file=st.sampled_from([None, "own.pem", "/etc/jianbao/内网 CA.pem", "001"]),
     attach_original=st.booleans(),
 )
 RECIPIENT = st.builds(

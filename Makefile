@@ -7,7 +7,7 @@ RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format bench audit wheelhouse release lock clean
+.PHONY: help demo serve test lint format bench docs audit wheelhouse release lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ format: $(DEV) ## mend what the linter can mend
 
 bench: $(DEV) ## run the benchmarks and print their tables
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(DEV) ## build the documentation as a site in build/site, to be opened from the folder
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 audit: $(DEV) ## look for known holes in the pinned packages; 1: there is one, 3: the data cannot be reached
 	$(BIN)/python -m tools.audit

@@ -30,6 +30,7 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Jianbao"}
 
 # Parsing a URL costs httpx as much as aiohttp needs to send it; scheme, host and port are few.
 _origin = lru_cache(maxsize=1024)(httpx.URL)
+_NONE: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class Timeouts:
         return self.connect_s + 2 * self.silence_s if self.total_s is None else self.total_s
 
 
+UPLOADS_AT_ONCE = 4
+"""More would only share the line with each other, and with the cards."""
+SLOWEST_BYTES_S = 64 * 1024
+"""An upload that gets on at this rate is let finish."""
+
+
 class HttpSender:
     """The sender of one process; use it as an async context manager, or call `aclose()`.
 
@@ -77,6 +84,7 @@ class HttpSender:
         self._authorities = authorities or Authorities(Path())
         self._timeouts = timeouts or Timeouts()
         self._places = asyncio.Semaphore(max_in_flight)
+        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
         self._names = resolver
         self._transports: dict[tuple[bool, bytes], WebhookTransport] = {}
         self._trusted: dict[str, tuple[Version, bytes]] = {}
@@ -88,6 +96,30 @@ class HttpSender:
         from the next send on. `Replied.headers` finds names in any case; `Replied.body` is cut at MAX_ANSWER_BYTES.
         `detail` is for the log: no part of the URL is in it. Raises only on cancellation and on programming errors.
         """
+        # stream=, not content=: Host and Content-Length are then written once, by aiohttp, and not by httpx before it.
+        return await self._try(url, httpx.ByteStream(body), headers, ca_file)
+
+    async def upload(self, url: str, name: str, data: bytes, *, ca_file: str | None = None) -> Exchange:
+        """POST the file `data` to `url` once, as the part `media` of a form, under `name`. Otherwise as `send`; it may
+        take as much longer as its size is worth."""
+        # httpx writes the name as UTF-8 between quotes, as browsers do; RFC 2231's form is not understood everywhere.
+        form = httpx.Request("POST", "https://form.invalid", files={"media": (name, data, "application/octet-stream")})
+        headers = {field: form.headers[field] for field in ("Content-Type", "Content-Length")}
+        times = self._timeouts
+        limits = ClientTimeout(
+            total=times.whole_s + len(data) / SLOWEST_BYTES_S, connect=times.connect_s, sock_read=times.silence_s
+        )
+        async with self._uploads:
+            return await self._try(url, form.stream, headers, ca_file, {"limits": limits})
+
+    async def _try(
+        self,
+        url: str,
+        stream: httpx.SyncByteStream | httpx.AsyncByteStream,
+        headers: Mapping[str, str],
+        ca_file: str | None,
+        extensions: Mapping[str, object] = _NONE,
+    ) -> Exchange:
         refusal = self._guard.check_url(url)
         if refusal is not None:
             return NotSent(Reason.FORBIDDEN_ADDRESS, refusal)
@@ -96,7 +128,7 @@ class HttpSender:
         except TimeoutError:
             return NotSent(Reason.POOL_TIMEOUT, f"no free place within {self._timeouts.pool_s:g} s")
         try:
-            return await self._exchange(url, body, headers, ca_file)
+            return await self._exchange(url, stream, headers, ca_file, extensions)
         finally:
             self._places.release()
 
@@ -121,20 +153,26 @@ class HttpSender:
         else:
             await self._places.acquire()
 
-    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str], ca_file: str | None) -> Exchange:
+    async def _exchange(
+        self,
+        url: str,
+        stream: httpx.SyncByteStream | httpx.AsyncByteStream,
+        headers: Mapping[str, str],
+        ca_file: str | None,
+        extensions: Mapping[str, object],
+    ) -> Exchange:
         try:
             transport = self._transport(plain=url.startswith("http:"), ca_file=ca_file)
         except UnfitAuthority as unfit:
             return NotSent(Reason.CA_UNUSABLE, str(unfit))
         at = url.find("/", len("https://"))
         origin, target = (url[:at], url[at:]) if at > 0 else (url, "/")
-        # stream=, not content=: Host and Content-Length are then written once, by aiohttp, and not by httpx before it.
         request = httpx.Request(
             "POST",
             _origin(origin),
-            stream=httpx.ByteStream(body),
+            stream=stream,
             headers={**_HEADERS, **headers},
-            extensions={"target": target.encode("ascii")},
+            extensions={"target": target.encode("ascii"), **extensions},
         )
         try:
             response = await transport.handle_async_request(request)

@@ -35,18 +35,19 @@ class WebhookTransport(AiohttpTransport):
         self._session = session
 
     async def handle_async_request(self, request: Request) -> Response:
-        """`request.url` is scheme, host and port; the rest is in the extension `target`, as bytes; the body is a
-        `ByteStream`.
+        """`request.url` is scheme, host and port; the rest is in the extension `target`, as bytes. A body that is no
+        `ByteStream` goes out piece by piece, and needs its Content-Length. The extension `limits` is a `ClientTimeout`
+        for this request alone.
 
         Raises `NotConnected`, or aiohttp's own errors and TimeoutError once the request had a connection.
         """
-        assert isinstance(request.stream, ByteStream)
         async with self._session.request(
             request.method,
             URL(f"{request.url}{request.extensions['target'].decode()}", encoded=True),
             headers=request.headers,
-            data=b"".join(request.stream),
+            data=b"".join(request.stream) if isinstance(request.stream, ByteStream) else request.stream,
             allow_redirects=False,
+            timeout=request.extensions.get("limits", self._session.timeout),
             auto_decompress=False,
         ) as answer:
             body = bytearray()

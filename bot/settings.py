@@ -58,6 +58,7 @@ class Settings(BaseSettings):
         Path("config/publications.toml"), description="刊物设置文件；不存在则只有一种刊物。"
     )
     templates_dir: Path | None = Field(None, description="自定义模板目录，其中的同名模板优先。")
+    cover_font: Path | None = Field(None, description="封面图用的中文字体文件；留空则自动寻找，找不到就没有封面图。")
     ca_dir: Path | None = Field(
         None, description="证书目录：名录里的 ca_file 只写文件名时从这里找；留空为 data_dir 下的 ca。"
     )
@@ -65,7 +66,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别。")
 
     @field_validator(
-        *("secret_key", "public_url", "templates_dir", "ca_dir", "oidc_issuer", "oidc_client_secret"), mode="before"
+        *("secret_key", "public_url", "templates_dir", "cover_font", "ca_dir", "oidc_issuer", "oidc_client_secret"),
+        mode="before",
     )
     @classmethod
     def _blank(cls, value: object) -> object:

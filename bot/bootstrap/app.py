@@ -62,7 +62,7 @@ class App:
 
     @cached_property
     def renderer(self) -> Renderer:
-        return renderer(self.settings)
+        return renderer(self.settings, lambda: self.reader_key)
 
     @cached_property
     def publications(self) -> tuple[Publication, ...]:

@@ -6,7 +6,6 @@ import datetime as dt
 import shutil
 import socket
 import stat
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from bot.domain.directory import Directory
-from bot.domain.errors import JianbaoError
+from bot.domain.errors import ConfigError, JianbaoError
 from bot.settings import Settings
 from bot.transport import Authorities, UnfitAuthority
 
 from .app import open_app, utc_now
 from .documents import renderer
+from .fonts import cover_font
 from .keys import KEY_FILE
 
 _LEAST_DISK = 1 << 30
@@ -38,7 +38,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, none hindering another; the database is opened (and migrated) as a command would."""
-    findings = [*_clock(settings), *_disk(settings), *_fonts(), *_templates(settings), *_links(settings)]
+    findings = [*_clock(settings), *_disk(settings), *_fonts(settings), *_templates(settings), *_links(settings)]
     try:
         app = open_app(settings)
     except JianbaoError as error:
@@ -81,16 +81,17 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     yield Finding("磁盘", level, f"{settings.data_dir.resolve()} 剩余 {free / (1 << 30):.1f} GiB，建议不少于 1 GiB。")
 
 
-def _fonts() -> Iterator[Finding]:
-    program = shutil.which("fc-list")
-    if program is None:
-        yield Finding("字体", "ok", "没有 fc-list，未检查；只有在本机看图和打印才用得到中文字体。")
+def _fonts(settings: Settings) -> Iterator[Finding]:
+    try:
+        font = cover_font(settings)
+    except ConfigError as error:
+        yield Finding("字体", "fail", str(error))
         return
-    fonts = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, check=False, timeout=20)  # noqa: S603
-    if fonts.stdout.strip():
-        yield Finding("字体", "ok", f"有中文字体：{fonts.stdout.splitlines()[0]}。")
+    if font is not None:
+        yield Finding("字体", "ok", f"封面图用 {font}。")
     else:
-        yield Finding("字体", "warn", "没有中文字体：生成图片和打印会缺字，可安装 fonts-wqy-zenhei。")
+        remedy = "可安装 fonts-noto-cjk 或 fonts-wqy-zenhei，或设置 JIANBAO_COVER_FONT"
+        yield Finding("字体", "warn", f"没有中文字体：卡片没有封面图，要图的样式会改用别的；{remedy}。")
 
 
 def _templates(settings: Settings) -> Iterator[Finding]:
@@ -98,7 +99,11 @@ def _templates(settings: Settings) -> Iterator[Finding]:
     if own is not None and not own.is_dir():
         yield Finding("模板", "fail", f"自定义模板目录不存在：{own}。")
         return
-    renderer(settings)
+    try:
+        renderer(settings)
+    except ConfigError as error:
+        yield Finding("模板", "fail", str(error))
+        return
     yield Finding("模板", "ok", f"自带模板{f'，{own} 中的同名模板优先' if own else ''}。")
 
 

@@ -12,7 +12,8 @@ from bot import bulletins, directory
 from bot.cards import TemplateWording
 from bot.channels import CHANNELS, objection_to_mention, objection_to_secret, objection_to_style
 from bot.channels.files import objection_to_file
-from bot.domain.card import Message, Style
+from bot.domain.card import Message, Pictures, Style
+from bot.domain.cover import pictures
 from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError, DocumentRefused
 from bot.domain.issue import Issue, ListKind
@@ -24,6 +25,8 @@ from bot.flows.plan import Renderer
 from bot.settings import Settings
 from bot.sources.publications import load_publications
 from bot.transport import AddressGuard, Authorities, register_secret
+
+from .fonts import cover_font
 
 PACKAGE = Path(__file__).parents[1]
 CHANNEL_NAMES = {name: channel.CHINESE for name, channel in CHANNELS.items()}
@@ -153,8 +156,11 @@ def publications(settings: Settings) -> tuple[Publication, ...]:
     return tuple(replace(p, deliver=tuple(dict.fromkeys((ListKind.REPORT, *p.deliver)))) for p in found)
 
 
-def renderer(settings: Settings) -> Renderer:
-    """Templates are looked for in the publication's folder, then the installation's, then the shipped ones."""
+def renderer(settings: Settings, picture_key: Callable[[], bytes] = bytes) -> Renderer:
+    """Templates are looked for in the publication's folder, then the installation's, then the shipped ones.
+
+    `picture_key` signs the addresses of pictures; without one they are as long, and lead nowhere.
+    """
     known = publications(settings)
 
     @cache
@@ -164,7 +170,12 @@ def renderer(settings: Settings) -> Renderer:
     def wording(masthead: str) -> TemplateWording:
         return wording_in(publication_for(masthead, known).templates_dir)
 
-    return Renderer(CHANNELS, wording, settings.public_url)
+    drawable = settings.public_url is not None and cover_font(settings) is not None
+
+    def addresses(revision_id: int) -> Pictures | None:
+        return pictures(settings.public_url, picture_key(), revision_id) if settings.public_url and drawable else None
+
+    return Renderer(CHANNELS, wording, settings.public_url, addresses)
 
 
 def render_document(

@@ -8,8 +8,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from bot.bulletins import Explained
+from bot.cards.cover import draw
 from bot.channels import CHANNELS
 from bot.domain.reader_token import read_token
+from bot.flows.cover import Covers
 from bot.flows.people import People
 from bot.flows.reader import Reader
 from bot.flows.roster import Roster
@@ -21,6 +23,7 @@ from bot.web.oidc import Oidc
 
 from .app import App
 from .documents import dump_directory, explain_document, read_directory, target_check
+from .fonts import cover_font
 
 ANYTHING = "webhook"
 """The channel that takes any address: never recognised by itself, but for hosts the installation names."""
@@ -41,6 +44,7 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
             partial(read_token, app.store.reader_keys()),
             dt.timedelta(days=settings.reader_link_days),
         ),
+        covers=covers(app),
         store=app.store,
         channels=CHANNELS,
         preview=render_html,
@@ -52,6 +56,13 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
         public_url=settings.public_url,
         sign_on=_sign_on(settings),
     )
+
+
+def covers(app: App) -> Covers:
+    """The pictures of cards. Drawn once and kept in memory; every client asks for the few newest."""
+    font = cover_font(app.settings)
+    drawn = lru_cache(maxsize=64)(lambda text, shape: draw(text, shape, font)) if font else None
+    return Covers(app.store, app.store.reader_keys(), drawn)
 
 
 def recognise(url: str) -> str | None:

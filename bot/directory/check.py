@@ -22,8 +22,8 @@ CheckSecret = Callable[[str, str], str | None]
 
 
 CheckOptions = Callable[[Target], Mapping[str, str]]
-"""A target to what speaks against its style, mention, CA file and attachment: key to one Chinese sentence. It is asked with
-whatever the file says, also when the URL is no good."""
+"""A target to what speaks against its style, mention, CA file and attachment: key to one Chinese sentence. It is asked
+with whatever the file says, also when the URL is no good."""
 
 
 def any_options(target: Target) -> Mapping[str, str]:

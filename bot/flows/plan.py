@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from bot.cards import make_card
-from bot.domain.card import LINK_TOKEN, CardKind, Message, Style, Wording
+from bot.domain.card import LINK_TOKEN, CardKind, Message, Pictures, Style, Wording
 from bot.domain.channel import Channel
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.directory import Directory
@@ -30,16 +30,23 @@ TargetsOf: TypeAlias = Callable[[Sequence[str]], Iterable[PlanTarget]]
 """Recipient ids -> the targets to be sent to, each recipient's in directory order; suspended ones included."""
 
 
+def no_pictures(revision_id: int) -> Pictures | None:
+    """For an installation that cannot draw or show any."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """Makes the messages. `public_url` is the base of reader links; None: cards carry none.
 
-    `wording` gives the templates of a publication (its masthead decides which), else the installation's.
+    `wording` gives the templates of a publication (its masthead decides which), else the installation's. `pictures`
+    gives the addresses of a revision's pictures, None where there can be none.
     """
 
     channels: Mapping[str, Channel]
     wording: Callable[[str], Wording]
     public_url: str | None
+    pictures: Callable[[int], Pictures | None] = no_pictures
 
     def messages(
         self,
@@ -59,6 +66,7 @@ class Renderer:
             link=link,
             sign_link=f"{link}{SIGN_PLACE}" if link else None,
             changes=tuple(changes),
+            pictures=self.pictures(stored.revision_id),
         )
         return self.channels[channel].messages(card, style, self.wording(stored.issue.masthead))
 

@@ -19,6 +19,7 @@ from bot.domain.errors import JianbaoError, StoreError
 from . import (
     accounts,
     audit,
+    covers,
     issue_acts,
     issues,
     live,
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 ROUTERS = (
     sign_in.router,
     reader.router,
+    covers.router,
     overview.router,
     issues.router,
     issue_acts.router,

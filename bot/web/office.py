@@ -27,6 +27,7 @@ from bot.domain.plan import ApprovalRow, ReceiptRow, StoredIssue, StoredTarget
 from bot.domain.release import IssueState
 from bot.domain.signoff import SignOff, SourceHealth
 from bot.flows.correct import CorrectionStore
+from bot.flows.cover import Covers
 from bot.flows.people import People
 from bot.flows.publish import Publisher
 from bot.flows.reader import Reader
@@ -149,6 +150,7 @@ class Office:
     roster: Roster
     settler: Settler
     reader: Reader
+    covers: Covers
     store: PageStore
     channels: Mapping[str, Channel]
     preview: Callable[[str, object], str]

@@ -25,7 +25,7 @@ FILE_PATHS = ("/issues/upload", "/directory/import", "/api/v1/issues")
 
 
 class Headers:
-    """Adds HEADERS, and keeps pages out of caches unless a handler says otherwise."""
+    """Adds HEADERS, and keeps pages out of caches, unless a handler says otherwise."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
@@ -36,7 +36,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._fixed.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -26,6 +26,8 @@ NO_PAGES = {
     "/login/oidc",
     "/login/oidc/callback",
     "/r/{token}/original",
+    "/cover/{token}.png",
+    "/emblem/{token}.png",
     "/receipts/{issue_id}/export/{name}",
     "/receipts/{issue_id}/live",
     "/audit/export",

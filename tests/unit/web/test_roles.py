@@ -28,6 +28,8 @@ PUBLIC_PATHS = {
     "/r/{token}/opened",
     "/r/{token}/sign",
     "/r/{token}/original",
+    "/cover/{token}.png",
+    "/emblem/{token}.png",
 }
 """What anybody may ask for; each guards itself by a token or a password."""
 API_ROUTERS = (issues.router, directory.router)

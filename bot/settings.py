@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 PREFIX = "JIANBAO_"
 CONFIG_VARIABLE = "JIANBAO_CONFIG"
 DEFAULT_CONFIG = Path("config/jianbao.toml")
+EXAMPLES = {"allowed_hosts": '["chat.example.gov.cn"]', "channel_sends_per_minute": '["feishu=600"]'}
+"""What a list may look like, by key."""
 _TEST_PREFIX = "JIANBAO_TEST_"
 """Variables of the project's own tests (a PostgreSQL to test against); not settings."""
 
@@ -53,6 +55,10 @@ class Settings(BaseSettings):
         "hold", description="存疑投递：hold 等人核实，resend 自动重发（可能重复）。"
     )
     max_in_flight: int = Field(200, ge=1, le=2000, description="同时在途的请求数上限。")
+    max_sends_per_minute: int = Field(0, ge=0, le=600_000, description="全部平台合计每分钟最多发送的次数；0 为不限。")
+    channel_sends_per_minute: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="各平台合计每分钟最多发送的次数，逗号分隔的 平台=次数，例如 feishu=600；没写的平台不限。"
+    )
     send_timeout_seconds: float = Field(15.0, gt=0, le=300, description="单次发送等待平台回复的秒数。")
     publications_file: Path = Field(
         Path("config/publications.toml"), description="刊物设置文件；不存在则只有一种刊物。"
@@ -88,7 +94,7 @@ class Settings(BaseSettings):
             return value
         raise ValueError("须是 HH:MM 形式的时刻，例如 09:00，不带时区")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "channel_sends_per_minute", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -101,6 +107,15 @@ class Settings(BaseSettings):
         for host in value:
             if "/" in host or "@" in host or " " in host:
                 raise ValueError("只写主机名或 主机名:端口，不带 http:// 和路径")
+        return value
+
+    @field_validator("channel_sends_per_minute")
+    @classmethod
+    def _channel_sends(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[a-z]+=[1-9]\d{0,5}", one) for one in value):
+            raise ValueError("每项须形如 平台=次数，次数是 1 到 999999 的整数，例如 feishu=600")
+        if len({one.partition("=")[0] for one in value}) < len(value):
+            raise ValueError("同一平台写了两次，请删去一项")
         return value
 
     @field_validator("timezone")
@@ -201,10 +216,10 @@ def _explain(key: str, own: object, path: Path) -> str:
     variable = PREFIX + key.upper()
     place = f"环境变量 {variable}" if variable in os.environ else f"{path}: {key}"
     field = Settings.model_fields[key]
-    return f"{place}：{own or _allowed(field)}。说明：{field.description}"
+    return f"{place}：{own or _allowed(key, field)}。说明：{field.description}"
 
 
-def _allowed(field: FieldInfo) -> str:
+def _allowed(name: str, field: FieldInfo) -> str:
     """What a value may be, from the field's own type and bounds."""
     kind = field.annotation
     if get_origin(kind) is Literal:
@@ -214,7 +229,7 @@ def _allowed(field: FieldInfo) -> str:
     if kind in (int, float):
         return f"须是{_bounds(field)}的{'整数' if kind is int else '数'}"
     if get_origin(kind) is tuple:
-        return '须是主机名或 主机名:端口 的列表，例如 ["chat.example.gov.cn"]'
+        return f"须是列表，例如 {EXAMPLES[name]}"
     if kind is dt.time:
         return "须是 HH:MM 形式的时刻，例如 09:00"
     return "须是文字"

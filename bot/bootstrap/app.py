@@ -33,7 +33,7 @@ from bot.store import Store, open_store
 from bot.transport import AddressGuard, HttpSender, Timeouts
 
 from . import keys
-from .documents import address_guard, check_directory, publications, renderer
+from .documents import address_guard, ceilings, check_directory, publications, renderer
 from .keys import secret_key
 from .logs import configure_logging
 
@@ -107,6 +107,7 @@ class App:
                 clock=self.clock,
                 worker=secrets.token_hex(8),
                 token=partial(reader_token, self.reader_key),
+                ceilings=ceilings(self.settings),
                 max_in_flight=self.settings.max_in_flight,
                 resend_in_doubt=self.settings.in_doubt == "resend",
                 on_settled=on_settled,
@@ -138,6 +139,7 @@ class App:
 def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, hook: Hook = pass_by) -> App:
     """Open (and on first start create) the installation that `settings` describe. `hook`: see domain/faultpoints.py."""
     configure_logging(settings)
+    ceilings(settings)  # a wrong one is told of now, not at the first send
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     key = secret_key(settings)
     opened = partial(open_store, settings.effective_database_url, data_dir=settings.data_dir, hook=hook)

@@ -17,6 +17,7 @@ from bot.domain.cover import pictures
 from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError, DocumentRefused
 from bot.domain.issue import Issue, ListKind
+from bot.domain.pacing import ALL_CHANNELS, Ceiling
 from bot.domain.plan import StoredIssue
 from bot.domain.publication import Publication, publication_for
 from bot.domain.release import IssueState
@@ -53,6 +54,17 @@ def read_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Issue | DocumentR
 def explain_document(data: bytes, name: str) -> list[bulletins.Explained]:
     """Every block with its place, the role it was given and the rule that gave it."""
     return bulletins.explain_guarded(data, name)
+
+
+def ceilings(settings: Settings) -> dict[str, Ceiling]:
+    """By channel; ConfigError for a channel that does not exist, since its ceiling would hold nothing back."""
+    found = {ALL_CHANNELS: Ceiling(settings.max_sends_per_minute)} if settings.max_sends_per_minute else {}
+    for item in settings.channel_sends_per_minute:
+        channel, _, number = item.partition("=")
+        if channel not in CHANNELS:
+            raise ConfigError(f"设置 channel_sends_per_minute：没有平台 {channel}。可写 {'、'.join(CHANNELS)}。")
+        found[channel] = Ceiling(int(number))
+    return found
 
 
 def address_guard(settings: Settings) -> AddressGuard:

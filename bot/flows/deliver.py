@@ -17,6 +17,7 @@ from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason, Verdict, settle
 from bot.domain.errors import StoreError
 from bot.domain.faultpoints import Hook, Point, pass_by
+from bot.domain.pacing import Ceiling
 from bot.domain.plan import Claimed, Settled, Turn
 
 from .ports import Clock, Ledger, Sender
@@ -36,6 +37,8 @@ STORE_PATIENCE_S = 30.0
 MESSAGES_KEPT = 256
 """Message bodies kept at hand; 20 KB each at most."""
 
+NO_CEILINGS: Mapping[str, Ceiling] = {}
+
 _MARK = LINK_TOKEN.encode()
 
 
@@ -51,6 +54,7 @@ class Dispatcher:
         clock: Clock,
         worker: str,
         token: Callable[[int], str],
+        ceilings: Mapping[str, Ceiling] = NO_CEILINGS,
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
         on_settled: Callable[[Settled], None] | None = None,
@@ -61,6 +65,7 @@ class Dispatcher:
         self._sender = sender
         self._channels = channels
         self._paces = {name: channel.PACE for name, channel in channels.items()}
+        self._ceilings = ceilings
         self._clock = clock
         self._worker = worker
         self._token = token
@@ -125,6 +130,7 @@ class Dispatcher:
                     now=self._clock(),
                     limit=0 if self._stopping else limit,
                     paces=self._paces,
+                    ceilings=self._ceilings,
                 )
             except StoreError as error:
                 if self._stopping or self._clock() >= deadline:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
 from bot.domain.issue import Issue, ListKind
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import ApprovalRow, Plan, PlanTarget, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
 from bot.domain.release import Hold, IssueState
 from bot.domain.signoff import SignOff
@@ -44,10 +44,19 @@ class Ledger(Protocol):
     """The dispatcher's side of the store. One writer, group commits; every call is one transaction."""
 
     async def turn(
-        self, settled: Sequence[Settled], *, worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+        self,
+        settled: Sequence[Settled],
+        *,
+        worker: str,
+        now: dt.datetime,
+        limit: int,
+        paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling],
     ) -> Turn:
         """Write `settled`, then claim up to `limit` due deliveries: `sending` and the attempt rows are durable
-        on return. At most one delivery of a target is in flight, and never faster than its channel's pace."""
+        on return. At most one delivery of a target is in flight, and never faster than its channel's pace.
+
+        `ceilings`: of all that every worker sends, by channel, and by ALL_CHANNELS."""
         ...
 
     async def message_body(self, message_id: int) -> bytes: ...

@@ -15,14 +15,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bot.domain.errors import ConfigError
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import Settled, Turn
 
 from .claiming import Range, ends, within
 from .columns import AnyRow
 from .database import Database
 from .history import Entry, record
-from .ledger import SqlLedger
+from .ledger import NONE, SqlLedger
 from .part import Part
 from .schema import IS_DUE, IS_SENDING, batch, delivery
 from .settling import MACHINE
@@ -119,9 +119,16 @@ class BatchLedger(SqlLedger):
         await self._run(self._finish, number)
 
     async def turn(
-        self, settled: Sequence[Settled], *, worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+        self,
+        settled: Sequence[Settled],
+        *,
+        worker: str,
+        now: dt.datetime,
+        limit: int,
+        paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling] = NONE,
     ) -> Turn:
-        turn = await super().turn(settled, worker=worker, now=now, limit=limit, paces=paces)
+        turn = await super().turn(settled, worker=worker, now=now, limit=limit, paces=paces, ceilings=ceilings)
         for number in self._through:
             future = self._held.pop(number, None)
             if future is not None and not future.done():
@@ -132,10 +139,16 @@ class BatchLedger(SqlLedger):
         return [span(number) for number in tuple(self._held)]
 
     def _turn(
-        self, settled: Sequence[Settled], worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+        self,
+        settled: Sequence[Settled],
+        worker: str,
+        now: dt.datetime,
+        limit: int,
+        paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling],
     ) -> Turn:
         held = tuple(self._held)
-        turn = super()._turn(settled, worker, now, limit, paces)
+        turn = super()._turn(settled, worker, now, limit, paces, ceilings)
         self._through = self._without_work(held, worker, now) if held else ()
         return turn
 

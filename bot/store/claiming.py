@@ -1,4 +1,4 @@
-"""What may be sent now: due, one delivery in flight per target, never faster than the channel's pace."""
+"""What may be sent now: due, one delivery in flight per target, no faster than the channel's pace and the ceilings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import Claimed
 
 from . import tally
 from .bulk import Bulk
+from .ceilings import Room
 from .columns import AnyRow, to_micros
 from .parking import park
 from .schema import IS_OPEN, IS_SENDING, attempt, delivery, target
@@ -112,12 +113,17 @@ class Claiming:
         connection: sa.Connection,
         vault: Vault,
         paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling],
         *,
         worker: str,
         now: dt.datetime,
         among: Sequence[Range] | None = None,
     ) -> None:
-        """`among`: nothing else is claimed; None means that everything may be."""
+        """`among`: nothing else is claimed; None means that everything may be.
+
+        To be made before anything is written: the ceilings' rows are locked first in every turn, so that no two turns
+        wait for each other.
+        """
         self._connection = connection
         self._vault = vault
         self._paces = paces
@@ -128,10 +134,12 @@ class Claiming:
         self._candidates = _CANDIDATES if among is None else _candidates_among(len(among))
         self._next_due = _NEXT_DUE if among is None else _NEXT_DUE.where(within(delivery, len(among)))
         self._ends = ends(among or ())
+        self._room = Room(connection, ceilings, now)
 
     def run(self, limit: int, shift: tally.Shift) -> list[Claimed]:
         """Claim up to `limit`. Due rows that may not go yet are moved to the moment they may."""
         claimed: list[Claimed] = []
+        limit = self._room.left(limit)
         for _ in range(ROUNDS):
             missing = limit - len(claimed)
             if missing <= 0:
@@ -144,11 +152,13 @@ class Claiming:
             claimed += self._judge(rows, missing, shift)
             if len(rows) < most:
                 break
+        self._room.save()
         return claimed
 
     def next_due(self) -> dt.datetime | None:
         due: dt.datetime | None = self._connection.execute(self._next_due, self._ends).scalar_one()
-        return due
+        free_at = self._room.free_at()
+        return due if due is None or free_at is None else max(due, free_at)
 
     def _judge(self, rows: Sequence[AnyRow], missing: int, shift: tally.Shift) -> list[Claimed]:
         targets = list({row.target_id for row in rows})
@@ -169,6 +179,8 @@ class Claiming:
                 at = max(at, self._now + IN_FLIGHT_WAIT)
             # What is pushed takes its place in the pace too: the ones behind it are spread out, not bunched up.
             starts[target_id].append(at)
+            if at <= self._now and len(chosen) < missing:
+                at = self._room.take(row.channel)
             if at > self._now:
                 pushed.append((row.id, to_micros(at)))
             elif len(chosen) < missing:

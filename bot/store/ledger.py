@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.faultpoints import Point
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import Settled, Turn
 
 from . import settling, tally, workers
@@ -24,6 +24,8 @@ from .database import Database
 from .history import Entry, record
 from .schema import IS_SENDING, delivery, message
 from .vault import Vault
+
+NONE: Mapping[str, Ceiling] = {}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,14 +48,21 @@ class SqlLedger:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     async def turn(
-        self, settled: Sequence[Settled], *, worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+        self,
+        settled: Sequence[Settled],
+        *,
+        worker: str,
+        now: dt.datetime,
+        limit: int,
+        paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling] = NONE,
     ) -> Turn:
         """Write `settled`, then claim up to `limit` due deliveries, all on disk on return.
 
         A failed turn (StoreError) has done nothing; it may be tried again with the same `settled`.
         `next_due` counts only what can be claimed: not what is in flight, waits for an earlier part, or is parked.
         """
-        return await self._run(self._turn, settled, worker, now, limit, paces)
+        return await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
 
     async def message_body(self, message_id: int) -> bytes:
         return await self._run(self._message_body, message_id)
@@ -86,16 +95,22 @@ class SqlLedger:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
 
     def _turn(
-        self, settled: Sequence[Settled], worker: str, now: dt.datetime, limit: int, paces: Mapping[str, Pace]
+        self,
+        settled: Sequence[Settled],
+        worker: str,
+        now: dt.datetime,
+        limit: int,
+        paces: Mapping[str, Pace],
+        ceilings: Mapping[str, Ceiling],
     ) -> Turn:
         with self._db.write() as connection:
+            limits = ceilings if limit > 0 else NONE
+            claiming = Claiming(connection, self._vault, paces, limits, worker=worker, now=now, among=self._among())
             shift = tally.Shift()
             if settled:
                 if settling.write(connection, settled, shift, now=now):
                     self._db.hook(Point.PART_ARMED)
                 self._db.hook(Point.RECEIPTS_WRITTEN)
-            among = self._among()
-            claiming = Claiming(connection, self._vault, paces, worker=worker, now=now, among=among)
             claimed = claiming.run(limit, shift)
             tally.apply(connection, shift)
             # An idle turn writes nothing, and so costs no sync of the disk.

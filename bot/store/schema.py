@@ -246,6 +246,14 @@ tally = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# How far a ceiling on what all workers send together is used up (ceilings.py); no row before the first send under it.
+ceiling = sa.Table(
+    "ceiling",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("free_at", Instant, nullable=False),
+)
+
 worker = sa.Table(
     "worker",
     metadata,

@@ -137,6 +137,10 @@ WRONG = [
     ("max_in_flight", "-1", "1 到 2000 的整数"),
     ("max_in_flight", "2001", "1 到 2000 的整数"),
     ("max_in_flight", "many", "1 到 2000 的整数"),
+    ("max_sends_per_minute", "-1", "0 到 600000 的整数"),
+    ("channel_sends_per_minute", "feishu", "feishu=600"),
+    ("channel_sends_per_minute", "feishu=0", "feishu=600"),
+    ("channel_sends_per_minute", "feishu=600,feishu=5", "写了两次"),
     ("late_grace_hours", "-0.5", "0 到 8784 的数"),
     ("late_grace_hours", "nan", "0 到 8784 的数"),
     ("send_timeout_seconds", "0", "大于 0、不超过 300 的数"),
@@ -176,7 +180,15 @@ def test_a_wrong_value_is_refused_naming_the_file_and_key_too(key: str, value: s
 
 @pytest.mark.parametrize(
     "line",
-    ["timezone = 8", "release_time = 9", "allowed_hosts = 5", "allowed_hosts = [5]", "in_doubt = true", "data_dir = 1"],
+    [
+        "timezone = 8",
+        "release_time = 9",
+        "allowed_hosts = 5",
+        "allowed_hosts = [5]",
+        "channel_sends_per_minute = 5",
+        "in_doubt = true",
+        "data_dir = 1",
+    ],
 )
 def test_a_value_of_the_wrong_type_is_refused(line: str) -> None:
     path = write(line + "\n")

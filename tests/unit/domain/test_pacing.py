@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.pacing import Pace
+from bot.domain.pacing import Ceiling, Pace
 
 NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 PACE = Pace(per_window=3, window_s=60)
@@ -79,3 +79,42 @@ def test_nothing_goes_out_in_a_busy_instant(past: float, waits: float) -> None:
 def test_a_wait_for_the_window_does_not_end_in_a_busy_instant() -> None:
     now = NOW - dt.timedelta(seconds=1)
     assert Pace(1, 60, busy_s=10).earliest([now - dt.timedelta(seconds=55)], now) == NOW + dt.timedelta(seconds=10)
+
+
+# ceilings
+
+
+@given(
+    per_minute=st.integers(1, 5_000),
+    waits=st.lists(st.integers(0, 20_000_000), min_size=1, max_size=60),
+    wanted=st.lists(st.integers(0, 200), min_size=60, max_size=60),
+)
+def test_no_minute_ever_holds_more_than_its_ceiling(per_minute: int, waits: list[int], wanted: list[int]) -> None:
+    """Any number wanted at any times; what there is room for goes, and every window of the run is looked at."""
+    ceiling, free_at, now = Ceiling(per_minute), None, NOW
+    sends: list[dt.datetime] = []
+    for wait, want in zip(waits, wanted, strict=False):
+        now += dt.timedelta(microseconds=wait)
+        going = min(want, ceiling.room(free_at, now))
+        free_at = ceiling.after(free_at, now, going)
+        sends += [now] * going
+    minute = dt.timedelta(seconds=60)
+    assert all(later - first >= minute for first, later in zip(sends, sends[per_minute:], strict=False))
+
+
+@pytest.mark.parametrize("per_minute", [1, 2, 20, 59, 60, 600, 100_000])
+def test_under_a_ceiling_as_much_goes_out_as_it_allows_and_evenly(per_minute: int) -> None:
+    ceiling, free_at, counts = Ceiling(per_minute), None, list[int]()
+    for tick in range(2400):
+        now = NOW + dt.timedelta(seconds=tick / 20)
+        counts.append(ceiling.room(free_at, now))
+        free_at = ceiling.after(free_at, now, counts[-1])
+    assert 0.95 * 2 * per_minute <= sum(counts) <= 2 * per_minute
+    assert max(counts[1:]) <= per_minute / 600 + 1
+
+
+def test_a_clock_set_back_by_a_day_does_not_close_a_ceiling_for_a_day() -> None:
+    ceiling = Ceiling(60)
+    free_at = ceiling.after(None, NOW + dt.timedelta(days=1), 1)
+    assert ceiling.room(free_at, NOW) == 0
+    assert ceiling.after(free_at, NOW, 0) == NOW + dt.timedelta(seconds=1)

@@ -2,6 +2,7 @@
 
     JianbaoError
     ├── ConfigError            exit 2: settings, command line, secret key
+    │   ├── Conflict           exit 2: the directory is not as a dated change counted on
     │   ├── DirectoryError     exit 2: a directory file, with every problem's line and key
     │   └── WrongKey           exit 2: the database is sealed with another key
     ├── DocumentRefused        exit 3: the input document, with a fixed code
@@ -37,6 +38,10 @@ class Problem:
     def __str__(self) -> str:
         place = f"第 {self.line} 行 " if self.line else ""
         return f"{place}{self.key}：{self.message}"
+
+
+class Conflict(ConfigError):  # noqa: N818 - said of a change
+    """The directory is not as a dated change counted on: what is different, and what was to be."""
 
 
 class DirectoryError(ConfigError):

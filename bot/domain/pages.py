@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from .delivery import DeliveryState, OutcomeClass, Reason
-from .directory import Mention, RecipientKind
+from .directory import Directory, Mention, RecipientKind
 from .issue import ListKind
 from .plan import ReceiptRow
 from .release import Hold, IssueState
@@ -152,6 +152,16 @@ class HistoryLine:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A directory file that was read and compared. `seen` stands for the comparison that its owner was shown."""
+
+    name: str
+    directory: Directory
+    notes: tuple[str, ...]
+    seen: str
 
 
 class Settling(StrEnum):

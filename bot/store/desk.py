@@ -14,11 +14,11 @@ from bot.domain.errors import ConfigError
 from bot.domain.pages import Settling
 from bot.domain.plan import StoredTarget
 
-from . import tally
+from . import keys, tally
 from .columns import AnyRow
 from .directory import Directories
 from .history import Entry, record
-from .importing import Import
+from .importing import Import, lock
 from .parking import unpark
 from .schema import IS_FAILED, delivery, recipient, target
 
@@ -108,12 +108,29 @@ class Desk(Directories):
         self, change: Callable[[Directory], Directory], *, who: str, why: str, now: dt.datetime
     ) -> Mapping[str, int]:
         """Read, change and write in one transaction, so that of two people editing at once neither undoes the other.
-        `change` may raise to leave everything as it was. Counts as `import_directory`."""
+        `change` may raise to leave everything as it was. A group it leaves out is deleted. Counts as
+        `import_directory`."""
         with self.db.write() as connection:
-            changed = change(self._directory(connection))
-            counts = Import(connection, self.vault, now).run(changed, who=who, why=why)
+            counts = self._edit(connection, change, who=who, why=why, now=now)
         self._kept = None
         return counts
+
+    def _edit(
+        self,
+        connection: sa.Connection,
+        change: Callable[[Directory], Directory],
+        *,
+        who: str,
+        why: str,
+        now: dt.datetime,
+    ) -> Mapping[str, int]:
+        keys.guard(connection, self.vault)
+        lock(connection)
+        before = self._directory(connection)
+        changed = change(before)
+        kept = {group.id for group in changed.groups}
+        gone = [group.id for group in before.groups if group.id not in kept]
+        return Import(connection, self.vault, now).run(changed, gone, who=who, why=why)
 
     def note(
         self, action: str, subject: str, after: Mapping[str, Any] | None, *, who: str, why: str, now: dt.datetime

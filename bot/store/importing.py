@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,9 +41,11 @@ class Import:
         self._moved: list[Values] = []
         self._robots: dict[tuple[str, str], int] = {}
 
-    def run(self, directory: Directory, *, who: str, why: str) -> Mapping[str, int]:
+    def run(self, directory: Directory, groups_gone: Collection[str] = (), *, who: str, why: str) -> Mapping[str, int]:
+        """`groups_gone`: groups to delete; what else `directory` does not name is left alone."""
         keys.guard(self.connection, self.vault)
         self._recipients(directory)
+        self._remove_groups(groups_gone)
         self._groups(directory)
         shift = tally.Shift()
         park(self.connection, self._parked, shift)
@@ -172,6 +174,16 @@ class Import:
         _write(self.connection, recipient_group, changed)
         _follow(self.connection, recipient_group, absent, len(directory.groups))
 
+    def _remove_groups(self, ids: Collection[str]) -> None:
+        if not ids:
+            return
+        gone = recipient_group.c.id.in_(list(ids))
+        for row in self.connection.execute(sa.select(recipient_group).where(gone)):
+            before = {"name": row.name, "phrases": row.phrases, "members": row.members}
+            self.entries.append(Entry("group.removed", f"group:{row.id}", before=before))
+            self.counts["changed"] += 1
+        self.connection.execute(sa.delete(recipient_group).where(gone))
+
     def _count(self, subject: str, before: Values | None, fields: Values, *, mended: bool = False) -> None:
         after = _plain(fields)
         if before is None:
@@ -182,6 +194,12 @@ class Import:
             self.entries.append(Entry(f"{subject.partition(':')[0]}.changed", subject, before=before, after=after))
         else:
             self.counts["changed" if mended else "unchanged"] += 1
+
+
+def lock(connection: sa.Connection) -> None:
+    """Whoever changes the directory next waits until this transaction ends, in whatever process."""
+    for table in (recipient, recipient_group):
+        connection.execute(_in_order(table)).close()
 
 
 def _in_order(table: sa.Table) -> sa.Select[*tuple[Any, ...]]:

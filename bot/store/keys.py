@@ -14,13 +14,35 @@ from . import workers
 from .database import Database
 from .history import Entry, record
 from .part import Part
-from .schema import account, delivery, history_head, key_generation, target
-from .vault import ACCOUNT_TOTP, READER_KEY, TARGET_SECRET, TARGET_URL, WRONG_KEY, Vault
+from .schema import (
+    account,
+    dated_change,
+    delivery,
+    directory_upload,
+    history_head,
+    key_generation,
+    target,
+    totp_enrolment,
+)
+from .vault import (
+    ACCOUNT_TOTP,
+    DATED_STEPS,
+    ENROLLED_TOTP,
+    READER_KEY,
+    TARGET_SECRET,
+    TARGET_URL,
+    UPLOADED,
+    WRONG_KEY,
+    Vault,
+)
 
 SEALED: tuple[tuple[sa.Column[bytes], str], ...] = (
     (target.c.url, TARGET_URL),
     (target.c.secret, TARGET_SECRET),
     (account.c.totp, ACCOUNT_TOTP),
+    (totp_enrolment.c.seed, ENROLLED_TOTP),
+    (dated_change.c.steps, DATED_STEPS),
+    (directory_upload.c.upload, UPLOADED),
     (key_generation.c.reader_key, READER_KEY),
 )
 """Every sealed column, with the name that is bound into its seal."""

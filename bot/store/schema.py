@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.domain.card import CardKind, Style
+from bot.domain.dated import DatedState
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.domain.directory import RecipientKind
 from bot.domain.issue import ListKind
@@ -130,6 +131,23 @@ recipient_group = sa.Table(
     sa.Column("phrases", JsonText, nullable=False),
     sa.Column("members", JsonText, nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
+)
+
+# A change of the directory that takes effect on a later day (`effective_on`, ISO, in the installation's time zone).
+# `steps` is what it does, sealed whole: it may hold addresses.
+dated_change = sa.Table(
+    "dated_change",
+    metadata,
+    sa.Column("id", serial(), primary_key=True),
+    sa.Column("effective_on", sa.String(10), nullable=False),
+    sa.Column("state", word(DatedState), nullable=False),
+    sa.Column("steps", sa.LargeBinary, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("entered_at", Instant, nullable=False),
+    sa.Column("trouble", sa.Text, nullable=False),
+    sa.Column("settled_at", Instant),
+    sa.Index(None, "state", "effective_on"),
 )
 
 plan = sa.Table(
@@ -387,6 +405,25 @@ invitation = sa.Table(
     sa.Column("account_id", sa.ForeignKey(account.c.id)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
+)
+
+# A second factor that its owner has been shown and not yet confirmed.
+totp_enrolment = sa.Table(
+    "totp_enrolment",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey(account.c.id), primary_key=True),
+    sa.Column("seed", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+# A directory file that waits for the one who brought it to confirm, with what they were shown; sealed whole.
+directory_upload = sa.Table(
+    "directory_upload",
+    metadata,
+    sa.Column("key_hash", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey(account.c.id), nullable=False),
+    sa.Column("upload", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
 )
 
 api_token = sa.Table(

@@ -11,8 +11,8 @@ from bot.domain.secret import Secret
 from . import keys
 from .batches import Batches, BatchLedger
 from .database import Database
+from .dated import DatedChanges
 from .decisions import Decisions
-from .desk import Desk
 from .history import History
 from .housekeeping import Housekeeping
 from .issues import Issues
@@ -23,10 +23,25 @@ from .people import People
 from .receipts import Receipts
 from .releases import Releases
 from .signoffs import SignOffs
+from .uploads import Uploads
 from .vault import Vault
 
 
-class Store(Batches, Issues, Decisions, Releases, Desk, Receipts, SignOffs, Pages, People, Keys, History, Housekeeping):
+class Store(
+    Batches,
+    Issues,
+    Decisions,
+    Releases,
+    DatedChanges,
+    Uploads,
+    Receipts,
+    SignOffs,
+    Pages,
+    People,
+    Keys,
+    History,
+    Housekeeping,
+):
     """Issues, releases, the directory, receipts and history of one installation; safe to use from several threads.
 
     Each method is one transaction. Beyond what its documentation names, any may raise StoreError: the database is

@@ -17,6 +17,9 @@ from bot.domain.secret import Secret
 TARGET_URL = "target.url"
 TARGET_SECRET = "target.secret"  # noqa: S105 - the name of a column
 ACCOUNT_TOTP = "account.totp"
+ENROLLED_TOTP = "totp_enrolment.seed"
+DATED_STEPS = "dated_change.steps"
+UPLOADED = "directory_upload.upload"
 READER_KEY = "key_generation.reader_key"
 
 KEY_ID_BYTES = 4

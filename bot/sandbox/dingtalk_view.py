@@ -17,9 +17,9 @@ def view(payload: Mapping[str, Any]) -> View | None:
     match kind:
         case "text":
             body = text(content, "content")
-            return View(
-                "text", first_line(body), {"body": render_markdown(body, PLAIN), "mentions": _mentions(payload)}
-            )
+            # Whoever is named beside the text and not in it is put below it.
+            mentions = [name for name in _mentions(payload) if f"@{name}" not in body]
+            return View("text", first_line(body), {"body": render_markdown(body, PLAIN), "mentions": mentions})
         case "markdown":
             body = text(content, "text")
             # The title stands in the list of chats and in notices only.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.sandbox.markup import PLAIN, render_markdown
-from bot.sandbox.shown import View, first_line, text
+from bot.sandbox.shown import View, first_line, text, texts
 
 
 def view(payload: Mapping[str, Any]) -> View | None:
@@ -15,4 +15,5 @@ def view(payload: Mapping[str, Any]) -> View | None:
     if not body:
         return None
     mentions = ["所有人"] if payload.get("isAtAll") is True else []
+    mentions += texts(payload, "atAccounts") if payload.get("isAt") is True else []
     return View("text", first_line(body), {"body": render_markdown(body, PLAIN), "mentions": mentions})

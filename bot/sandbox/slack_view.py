@@ -16,7 +16,7 @@ from bot.sandbox.shown import View, first_line, inner, rows, text
 _MARKS = re.compile(
     r"<(?P<url>https?://[^|<>\s]{1,2000})(?:\|(?P<label>[^<>\n]{1,300}))?>"
     r"|(?P<bare>https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+)"
-    r"|<!(?P<all>channel|here|everyone)>"
+    r"|<(?:!(?P<all>channel|here|everyone)|@(?P<member>[UW][A-Z0-9]{1,20}))>"
     r"|(?<![\w*])\*(?P<bold>[^\s*](?:[^*\n]{0,2000}[^\s*])?)\*(?![\w*])"
     r"|(?<![\w_])_(?P<italic>[^\s_](?:[^_\n]{0,2000}[^\s_])?)_(?![\w_])"
     r"|(?<![\w~])~(?P<strike>[^\s~](?:[^~\n]{0,2000}[^\s~])?)~(?![\w~])"
@@ -86,8 +86,8 @@ def _mark(found: re.Match[str]) -> Markup:
         return anchor(_readable(found["url"]), _plain(found["label"] or found["url"]))
     if found["bare"]:
         return anchor(_readable(found["bare"]), _plain(found["bare"]))
-    if found["all"]:
-        return Markup('<span class="pv-at">@{}</span>').format(found["all"])
+    if found["all"] or found["member"]:
+        return Markup('<span class="pv-at">@{}</span>').format(found["all"] or found["member"])
     for name, frame in (("bold", "<strong>{}</strong>"), ("italic", "<em>{}</em>"), ("strike", "<del>{}</del>")):
         if found[name]:
             return Markup(frame).format(_line(found[name]))  # noqa: S704 - one of three frames above

@@ -38,6 +38,10 @@ class Metrics:
             "jianbao_last_wake_timestamp_seconds", "When a wake last ended well.", registry=self.registry
         )
 
+        self.read_only = Gauge(
+            "jianbao_read_only", "1 while the disk is full: nothing is written or sent.", registry=self.registry
+        )
+
     def settled(self, one: Settled) -> None:
         self._attempts.labels(one.claimed.channel, one.verdict.outcome.value, one.verdict.reason.value).inc()
         self._duration.labels(one.claimed.channel).observe((one.finished_at - one.started_at).total_seconds())

@@ -15,7 +15,7 @@ from functools import partial
 import uvicorn
 
 from bot.channels import CHANNELS
-from bot.domain.errors import ConfigError, StoreError, WrongKey
+from bot.domain.errors import ConfigError, DiskFull, StoreError, WrongKey
 from bot.domain.plan import Settled
 from bot.domain.publication import SourceSpec
 from bot.engines import local
@@ -44,9 +44,11 @@ REMIND_EVERY_S = 1800.0
 HOUSEKEEPING_EVERY_S = 3600.0
 ALERT_EVERY_S = 60.0
 """A wave of failures within this long is one alert."""
-KEY_EVERY_S = 5.0
+WATCH_EVERY_S = 2.0
+"""A look at the key in force, and at the room on a full disk."""
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
+FULL = "磁盘已满：只能查看，不发送、不保存，腾出空间后自动恢复"
 
 
 class SourceDesk:
@@ -83,6 +85,7 @@ class Service:
         self._app = app
         self._listener = listener
         self._metrics = Metrics()
+        self._metrics.read_only.set_function(lambda: app.store.full)
         self._on_settled = on_settled
         self._roles = roles
         self._engine = make_engine(app, self._settled)
@@ -92,7 +95,7 @@ class Service:
             spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
         }
         self._ended_by: WrongKey | None = None
-        parts = [Part("web", self._web), Part("watch key", self._watch_key)]
+        parts = [Part("web", self._web), Part("watch store", self._watch_store)]
         if Role.WORKER in roles:
             parts.append(Part("dispatcher", self._engine.work))
         if Role.SCHEDULER in roles:
@@ -154,6 +157,7 @@ class Service:
             found["database"] = None
         except StoreError as error:
             found["database"] = str(error)
+        found["disk"] = FULL if self._app.store.full else None
         for name in self._core:
             health = self._supervisor.health.get(name)
             running = health is not None and health.running
@@ -173,12 +177,12 @@ class Service:
     async def _schedule(self, stop: asyncio.Event) -> None:
         self._waker = Waker(
             [
-                Wake("release", RELEASE_EVERY_S, self._release, next_at=self._next_release),
-                Wake("remind", REMIND_EVERY_S, self._remind),
-                Wake("alert", ALERT_EVERY_S, self._alert),
-                Wake("housekeeping", HOUSEKEEPING_EVERY_S, self._housekeep),
+                Wake("release", RELEASE_EVERY_S, self._with_room(self._release), next_at=self._next_release),
+                Wake("remind", REMIND_EVERY_S, self._with_room(self._remind)),
+                Wake("alert", ALERT_EVERY_S, self._with_room(self._alert)),
+                Wake("housekeeping", HOUSEKEEPING_EVERY_S, self._with_room(self._housekeep)),
                 *(
-                    Wake(f"source {k}", desk.spec.every_s, partial(self._collect, desk))
+                    Wake(f"source {k}", desk.spec.every_s, self._with_room(partial(self._collect, desk)))
                     for k, desk in self._desks.items()
                 ),
             ],
@@ -186,6 +190,16 @@ class Service:
             on_failure=lambda name, _error: self._metrics.wake_failures.labels(name).inc(),
         )
         await self._waker.run(stop)
+
+    def _with_room(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Every wake writes: while the disk is full there is nothing for it to do, and nothing to complain of anew."""
+
+        async def wake() -> None:
+            if not self._app.store.full:
+                with contextlib.suppress(DiskFull):
+                    await run()
+
+        return wake
 
     async def _release(self) -> None:
         released = await asyncio.to_thread(self._app.publisher.release_due)
@@ -224,12 +238,16 @@ class Service:
 
         return watch
 
-    async def _watch_key(self, stop: asyncio.Event) -> None:
-        """A process that still has the old key opens nothing and must seal nothing: it ends."""
+    async def _watch_store(self, stop: asyncio.Event) -> None:
+        """Find room again where the disk was full. And a process that still has an old key opens nothing and must seal
+        nothing: it ends."""
+        store = self._app.store
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), KEY_EVERY_S)
-            if await asyncio.to_thread(self._app.store.key_in_force) is None:
+                await asyncio.wait_for(stop.wait(), WATCH_EVERY_S)
+            if store.full and await asyncio.to_thread(store.look_for_room, now=self._app.clock()):
+                self._engine.wake()
+            if await asyncio.to_thread(store.key_in_force) is None:
                 self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
                 log.error("the master key was changed; this process has the old one and ends")
                 self.stop()
@@ -238,7 +256,7 @@ class Service:
         return await asyncio.to_thread(self._app.store.next_release)
 
     async def _web(self, stop: asyncio.Event) -> None:
-        readiness = Readiness(self.checks, self._metrics.registry)
+        readiness = Readiness(self.checks, self._metrics.registry, full=lambda: self._app.store.full)
         pages = Role.WEB in self._roles
         app = create_app(readiness, make_office(self._app, wake=self.wake)) if pages else health_app(readiness)
         config = uvicorn.Config(
@@ -279,7 +297,10 @@ def address_of(listener: socket.socket) -> str:
 
 def setup_address(app: App, address: str) -> str | None:
     """While nobody can sign in: the one-time link that makes the administrator."""
-    token = People(app.store, app.clock).setup_link()
+    try:
+        token = People(app.store, app.clock).setup_link()
+    except DiskFull:
+        return None
     return f"{address}/setup/{token}" if token else None
 
 

@@ -6,7 +6,8 @@
     │   ├── DirectoryError     exit 2: a directory file, with every problem's line and key
     │   └── WrongKey           exit 2: the database is sealed with another key
     ├── DocumentRefused        exit 3: the input document, with a fixed code
-    └── StoreError             exit 1: the database is locked, full, too new or damaged
+    └── StoreError             exit 1: the database is locked, too new, damaged or out of reach
+        └── DiskFull           exit 1: there is no room; what is stored can be read, nothing is written or sent
 
 What happens to a delivery is never an exception: it is a `Verdict` (domain/delivery.py).
 Messages say what happened, where, and what to do.
@@ -71,3 +72,7 @@ class DocumentRefused(JianbaoError):  # noqa: N818 - a refusal is the field's wo
 
 class StoreError(JianbaoError):
     exit_code = 1
+
+
+class DiskFull(StoreError):  # noqa: N818 - what it is, rather than that it is an error
+    """Nothing was written. Until there is room again every write ends so, at once."""

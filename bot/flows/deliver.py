@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.domain.card import LINK_TOKEN
 from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason, Verdict, settle
-from bot.domain.errors import StoreError
+from bot.domain.errors import DiskFull, StoreError
 from bot.domain.faultpoints import Hook, Point, pass_by
 from bot.domain.pacing import Ceiling
 from bot.domain.plan import Claimed, Settled, Turn
@@ -132,6 +132,11 @@ class Dispatcher:
                     paces=self._paces,
                     ceilings=self._ceilings,
                 )
+            except DiskFull:
+                # What has come back is kept in memory for as long as it takes: the platforms will not say it again.
+                if self._stopping:
+                    raise
+                await asyncio.sleep(IDLE_S)
             except StoreError as error:
                 if self._stopping or self._clock() >= deadline:
                     raise

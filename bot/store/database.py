@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import DiskFull, StoreError
 from bot.domain.faultpoints import Hook, pass_by
 
-from .dialect import WRITES, make_engine
+from .dialect import FULL, WRITES, make_engine
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -27,12 +30,34 @@ class Database:
         self.engine = make_engine(url, busy_timeout_s=busy_timeout_s)
         self._writer = self.engine.execution_options(**{WRITES: True})
         self._queue = threading.Lock()
+        self.full = False
+        """No room was found: read-only until `room.py` finds some."""
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: durable when the block has ended, undone when it raises. Not to be nested."""
-        with self._queue, self._writer.begin() as connection:
+        """One transaction: durable when the block has ended, undone when it raises. Not to be nested.
+
+        DiskFull, and at once from then on: what would by chance still fit must not be begun, for its end would not.
+        """
+        if self.full:
+            raise DiskFull(FULL)
+        with self.try_write() as connection:
             yield connection
+
+    @contextmanager
+    def try_write(self) -> Iterator[sa.Connection]:
+        """Like `write`, also while the disk is held to be full."""
+        try:
+            with self._queue, self._writer.begin() as connection:
+                yield connection
+        except DiskFull:
+            self._is_full()
+            raise
+
+    def _is_full(self) -> None:
+        if not self.full:
+            self.full = True
+            log.error("the disk is full: read-only, and nothing is sent, until there is room again")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from bot.domain.errors import ConfigError, StoreError
+from bot.domain.errors import ConfigError, DiskFull, StoreError
 
 WRITES = "jianbao_writes"
 """Execution option of connections that are going to write."""
@@ -86,13 +86,15 @@ def _translate(context: sa.engine.ExceptionContext) -> None:
         return
     sentence = explain(context.original_exception)
     if sentence is not None:
-        raise StoreError(sentence) from context.original_exception
+        raise (DiskFull if sentence == FULL else StoreError)(sentence) from context.original_exception
 
+
+FULL = "磁盘已满，数据库写不进去。请清理磁盘空间；已写入的内容没有受损，腾出空间后自动恢复。"
 
 _SQLITE_FAULTS: dict[int, str] = {
     sqlite3.SQLITE_BUSY: "数据库正被另一个程序占用，等待超时。请关闭占用它的程序后重试；本次没有写入任何内容。",
     sqlite3.SQLITE_LOCKED: "数据库正被另一个程序占用，等待超时。请关闭占用它的程序后重试；本次没有写入任何内容。",
-    sqlite3.SQLITE_FULL: "磁盘已满，数据库写不进去。请清理磁盘空间后重试；已写入的内容没有受损。",
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_READONLY: "数据库是只读的，写不进去。请检查文件和目录的权限，以及磁盘是否被挂成只读。",
     sqlite3.SQLITE_CANTOPEN: "数据库文件打不开。请检查路径是否存在、程序是否有权读写。",
     sqlite3.SQLITE_IOERR: "读写数据库时磁盘出错。请检查磁盘；必要时从备份恢复。",
@@ -102,7 +104,7 @@ _SQLITE_FAULTS: dict[int, str] = {
 
 _POSTGRESQL_FAULTS: dict[str, str] = {
     "55P03": _SQLITE_FAULTS[sqlite3.SQLITE_BUSY],
-    "53100": _SQLITE_FAULTS[sqlite3.SQLITE_FULL],
+    "53100": FULL,
     "25006": _SQLITE_FAULTS[sqlite3.SQLITE_READONLY],
     "XX001": _SQLITE_FAULTS[sqlite3.SQLITE_CORRUPT],
     "XX002": _SQLITE_FAULTS[sqlite3.SQLITE_CORRUPT],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
+from bot.domain.errors import DiskFull
 from bot.domain.people import Account, Answered, ApiToken, Credentials, Invitation, Role
 from bot.domain.secret import Secret
 
@@ -168,8 +170,8 @@ class People(Part):
         if row is None:
             return None
         if now - row.seen_at > idle / 10:
-            # Not at every click: a page view must not wait for the writer.
-            with self.db.write() as connection:
+            # Not at every click: a page view must not wait for the writer. Nor for room on the disk.
+            with suppress(DiskFull), self.db.write() as connection:
                 connection.execute(sa.update(session).where(session.c.id_hash == id_hash).values(seen_at=now))
         return _account(row)
 
@@ -242,7 +244,7 @@ class People(Part):
         if row is None:
             return None
         if row.used_at is None or now - row.used_at > dt.timedelta(minutes=1):
-            with self.db.write() as connection:
+            with suppress(DiskFull), self.db.write() as connection:
                 connection.execute(sa.update(api_token).where(api_token.c.id == row.token_id).values(used_at=now))
         return _token(row)
 

@@ -22,6 +22,7 @@ from .pages import Pages
 from .people import People
 from .receipts import Receipts
 from .releases import Releases
+from .room import Room
 from .signoffs import SignOffs
 from .uploads import Uploads
 from .vault import Vault
@@ -39,6 +40,7 @@ class Store(
     Pages,
     People,
     Keys,
+    Room,
     History,
     Housekeeping,
 ):

@@ -35,7 +35,7 @@ from .access import FormExpired, NotAllowed, NotFound, SignInNeeded, local_path
 from .api import create_api
 from .health import Readiness, health_router
 from .office import Office
-from .safety import BodyLimit, Headers
+from .safety import BodyLimit, Headers, Notice
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ ROUTERS = (
     accounts.router,
     audit.router,
 )
+READ_ONLY = "磁盘已满，系统现在只能查看：不发送、不保存，签收和修改暂不可用。请管理员清理磁盘，腾出空间后自动恢复。"
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -77,6 +78,7 @@ def create_app(readiness: Readiness, office: Office) -> FastAPI:
             Middleware(Headers, https=https),
             Middleware(GZipMiddleware, minimum_size=2000, compresslevel=5),
             Middleware(BodyLimit),
+            Middleware(Notice, said=lambda: READ_ONLY if readiness.full() else ""),
         ],
     )
     app.state.office = office

@@ -17,6 +17,8 @@ class Readiness:
 
     checks: Callable[[], Mapping[str, str | None]]
     registry: CollectorRegistry
+    full: Callable[[], bool] = lambda: False
+    """Is the disk full? Then pages are shown, and nothing is written or sent."""
 
 
 def health_router(readiness: Readiness) -> APIRouter:

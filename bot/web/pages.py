@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from . import wording
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 _WEEKDAYS = "一二三四五六日"
+
+NOTICE: ContextVar[str] = ContextVar("notice", default="")
+"""What stands on top of every page of the request at hand; see safety.Notice."""
 
 _environment = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -93,7 +97,11 @@ _environment.filters |= {
 
 
 def render(template: str, values: Mapping[str, Any], *, zone: ZoneInfo) -> str:
-    local = {"when": lambda moment: when(moment, zone), "weekday": lambda moment: weekday(moment, zone)}
+    local = {
+        "when": lambda moment: when(moment, zone),
+        "weekday": lambda moment: weekday(moment, zone),
+        "notice": NOTICE.get(),
+    }
     return _environment.get_template(template).render(**local, **values)
 
 

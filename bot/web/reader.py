@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, DiskFull
 
 from . import pages
 from .access import TheOffice
 from .office import Office
 
 router = APIRouter(prefix="/r")
+NO_ROOM = "系统磁盘已满，这次签收没有记下。请稍后再点“确认签收”；内容可以照常阅读。"
 Text = Annotated[str, Form()]
 
 
@@ -41,6 +42,8 @@ def sign(office: TheOffice, token: str, name: Text = "", office_name: Text = "",
             return _page(office, token)
     except ConfigError as error:
         return _page(office, token, status=400, problem=str(error), name=name, office_name=office_name)
+    except DiskFull:
+        return _page(office, token, status=503, problem=NO_ROOM, name=name, office_name=office_name)
     return RedirectResponse(f"/r/{token}#sign", status_code=303)
 
 

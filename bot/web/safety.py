@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .pages import NOTICE
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -41,6 +45,21 @@ class Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class Notice:
+    """Has `said` shown on top of every page, as long as there is something to say."""
+
+    def __init__(self, app: ASGIApp, *, said: Callable[[], str]) -> None:
+        self._app = app
+        self._said = said
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = NOTICE.set(self._said())
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            NOTICE.reset(token)
 
 
 class BodyLimit:

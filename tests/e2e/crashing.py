@@ -130,7 +130,7 @@ class _Fate:
         with self.app.store.db.read() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        logging.getLogger("bot.flows.deliver").addHandler(_Reaper())
+        logging.getLogger("bot.store.database").addHandler(_Reaper())
 
 
 def _live(release: Release, death: Death, go: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.delivery import DeliveryState
-from bot.domain.errors import ConfigError, StoreError
+from bot.domain.errors import ConfigError, DiskFull, StoreError
 from bot.store import Store
 from bot.store.dialect import explain
 
@@ -67,13 +67,17 @@ async def test_a_full_disk_stops_the_turn_and_nothing_is_half_written(path: Path
             connection.exec_driver_sql(f"PRAGMA max_page_count={limit.format(pages=pages)}")
 
     most_pages("{pages}")
-    with pytest.raises(StoreError, match=r"磁盘已满.*清理"):
+    with pytest.raises(DiskFull, match=r"磁盘已满.*清理"):
         await turn(store, limit=300)
     assert store.counts(stored.id) == {DeliveryState.PENDING: 300}
-    with pytest.raises(StoreError, match="磁盘已满"):
+    with pytest.raises(DiskFull):
         take_in(store, bulletin(number=2), original=b"x" * 1_000_000)
 
+    assert not store.look_for_room(now=NOW)
     most_pages("1000000")
+    with pytest.raises(DiskFull):
+        await turn(store, limit=300)
+    assert store.look_for_room(now=NOW)
     assert len((await turn(store, limit=300)).claimed) == 300
     store.close()
 

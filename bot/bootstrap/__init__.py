@@ -12,14 +12,14 @@ from .documents import (
     explain_document,
     read_document,
     read_folder,
-    render_document,
     resolve_document,
     shipped,
 )
 from .logs import redacted
 from .rehearsal import Rehearsal, set_stage
+from .rendering import preview_page, render_document
 from .rotation import Rotation, rotate_key
-from .sandbox import preview_page, run_sandbox, sandbox_server
+from .sandbox import run_sandbox, sandbox_server
 
 __all__ = [
     "CHANNEL_NAMES",

@@ -12,15 +12,13 @@ from bot import bulletins, directory
 from bot.cards import TemplateWording
 from bot.channels import CHANNELS, objection_to_mention, objection_to_secret, objection_to_style
 from bot.channels.files import objection_to_file
-from bot.domain.card import Message, Pictures, Style
+from bot.domain.card import Pictures
 from bot.domain.cover import pictures
 from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError, DocumentRefused
 from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import ALL_CHANNELS, Ceiling
-from bot.domain.plan import StoredIssue
 from bot.domain.publication import Publication, publication_for
-from bot.domain.release import IssueState
 from bot.domain.resolver import Resolution, Resolver
 from bot.flows.plan import Renderer
 from bot.settings import Settings
@@ -86,9 +84,11 @@ def target_check(settings: Settings) -> Callable[[str, str], str | None]:
     return check
 
 
-def option_check(settings: Settings) -> directory.CheckOptions:
-    """What speaks against a target's options. Each CA file is looked at once, so it is not to be kept."""
-    ca_objection = cache(Authorities(settings.effective_ca_dir).objection)
+def option_check(settings: Settings, *, at_once: bool = False) -> directory.CheckOptions:
+    """What speaks against a target's options. `at_once`: for many targets now; each CA file is then looked at once."""
+    ca_objection = Authorities(settings.effective_ca_dir).objection
+    if at_once:
+        ca_objection = cache(ca_objection)
 
     def check(target: Target) -> Mapping[str, str]:
         found = {
@@ -113,7 +113,7 @@ def read_directory(settings: Settings, data: bytes, name: str) -> directory.Load
         channels=CHANNEL_NAMES,
         check_target=target_check(settings),
         check_secret=objection_to_secret,
-        check_options=option_check(settings),
+        check_options=option_check(settings, at_once=True),
     )
     for recipient in loaded.directory.recipients:
         for target in recipient.targets:
@@ -188,14 +188,3 @@ def renderer(settings: Settings, picture_key: Callable[[], bytes] = bytes) -> Re
         return pictures(settings.public_url, picture_key(), revision_id) if settings.public_url and drawable else None
 
     return Renderer(CHANNELS, wording, settings.public_url, addresses)
-
-
-def render_document(
-    settings: Settings, data: bytes, name: str, channel: str, style: Style, list_kind: ListKind
-) -> tuple[Message, ...]:
-    """The messages of one channel and style, as they would go out. Raises ConfigError for an unknown channel."""
-    if channel not in CHANNELS:
-        raise ConfigError(f"没有平台 {channel}；可用：{'、'.join(sorted(CHANNELS))}")
-    issue = read_document(data, name)
-    stored = StoredIssue(0, 0, 1, issue, IssueState.HELD, None)
-    return renderer(settings).messages(stored, channel=channel, style=style, list_kind=list_kind)

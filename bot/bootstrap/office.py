@@ -22,7 +22,7 @@ from bot.web import Office
 from bot.web.oidc import Oidc
 
 from .app import App
-from .documents import dump_directory, explain_document, read_directory, target_check
+from .documents import dump_directory, explain_document, option_check, read_directory, target_check
 from .fonts import cover_font
 
 ANYTHING = "webhook"
@@ -36,7 +36,14 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
     return Office(
         people=People(app.store, app.clock),
         publisher=app.publisher,
-        roster=Roster(app.store, app.clock, recognise, check, lambda data, name: read_directory(settings, data, name)),
+        roster=Roster(
+            app.store,
+            app.clock,
+            recognise,
+            check,
+            option_check(settings),
+            lambda data, name: read_directory(settings, data, name),
+        ),
         settler=Settler(app.store, app.publisher, wake),
         reader=Reader(
             app.store,

@@ -29,23 +29,23 @@ def render(
     html: Annotated[Path | None, typer.Option("--html", metavar="F", help="写成网页，按手机上的样子显示。")] = None,
     as_json: Json = False,
 ) -> int:
-    messages = render_document(load_settings(), read_file(file), file.name, channel, style, list_kind)
+    rendered = render_document(load_settings(), read_file(file), file.name, channel, style, list_kind)
     if as_json:
         emit(
             [
                 {"part": m.part, "parts": m.parts, "payload": m.payload, "bytes": len(m.body), "notes": list(m.notes)}
-                for m in messages
+                for m in rendered.messages
             ]
         )
         return 0
     if html is not None:
         try:
-            html.write_text(preview_page(file.name, channel, messages), encoding="utf-8")
+            html.write_text(preview_page(file.name, channel, rendered), encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"写不了文件：{html}（{error.strerror}）") from error
         out.print(f"已写到 {html}，用浏览器打开即可。", markup=False)
         return 0
-    for message in messages:
+    for message in rendered.messages:
         out.print(f"第 {message.part}/{message.parts} 条，{len(message.body)} 字节", style="bold")
         out.print(json.dumps(message.payload, ensure_ascii=False, indent=2), markup=False)
         for note in message.notes:

@@ -9,12 +9,12 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from bot.channels import objection_to_secret, objection_to_style
-from bot.directory import Change, Entry, Loaded, diff
+from bot.channels import objection_to_secret
+from bot.directory import Change, CheckOptions, Entry, Loaded, diff
 from bot.domain.card import Style
-from bot.domain.directory import Directory, Group, Recipient, RecipientKind, Target
+from bot.domain.directory import NOBODY, Directory, Group, Mention, Recipient, RecipientKind, Target
 from bot.domain.errors import ConfigError
 from bot.domain.pages import HistoryLine
 from bot.domain.plan import StoredTarget
@@ -50,6 +50,17 @@ class UnitFields:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotFields:
+    """What a person writes about a robot besides its address and secret; the same names as the target's."""
+
+    label: str = ""
+    style: Style = Style.CARD
+    mention: Mention = NOBODY
+    ca_file: str | None = None
+    attach_original: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What importing `directory` would change. `counts` by the change's Chinese word; `entries` are what differs."""
 
@@ -69,6 +80,8 @@ class Roster:
     """A pasted URL to its channel; None when it is no known vendor's."""
     check_target: Callable[[str, str], str | None]
     """(channel, URL) to None, or to one sentence that says why the URL may not be used."""
+    check_options: CheckOptions
+    """A target to what speaks against its options: key to one sentence."""
     read: Callable[[bytes, str], Loaded]
     """A directory file; DirectoryError with every problem."""
 
@@ -99,19 +112,19 @@ class Roster:
 
     # --- robots ----------------------------------------------------------------------------------------------------
 
-    def add_target(self, unit_id: str, *, url: str, secret: str, label: str, style: Style, who: str) -> str:
+    def add_target(self, unit_id: str, fields: RobotFields, *, url: str, secret: str, who: str) -> str:
         """The channel the URL was recognised as."""
         channel = self._channel(url)
-        target = Target(channel, Secret(url.strip()), _text(label), _secret(secret, channel), _style(style, channel))
+        target = _with(Target(channel, Secret(url.strip()), secret=_secret(secret, channel)), fields)
+        self._unopposed(target)
         self._unit(unit_id, lambda unit, _: replace(unit, targets=(*unit.targets, target)), who, "添加群机器人")
         return target.channel
 
     def edit_target(
         self,
         target_id: int,
+        fields: RobotFields,
         *,
-        label: str,
-        style: Style,
         enabled: bool,
         url: str = "",
         secret: str = "",
@@ -121,12 +134,15 @@ class Roster:
         """`url` and `secret` are write-only: empty means as it is."""
 
         def change(old: Target) -> Target:
-            new = replace(old, label=_text(label), enabled=enabled)
+            new = replace(_with(old, fields), enabled=enabled)
             if url.strip():
                 new = replace(new, channel=self._channel(url), url=Secret(url.strip()))
             if drop_secret or secret.strip():
                 new = replace(new, secret=None if drop_secret else _secret(secret, new.channel))
-            return replace(new, style=_style(style, new.channel))
+            # A robot whose CA file has gone can still be renamed and switched off.
+            if replace(new, label=old.label, enabled=old.enabled) != old:
+                self._unopposed(new)
+            return new
 
         self._target(target_id, change, who, "修改群机器人")
 
@@ -208,9 +224,7 @@ class Roster:
         elif action == "target.added" or before.get("removed"):
             self._target(target_id, lambda _: None, who, why)
         elif action == "target.changed":
-            label, style = str(before["label"]), Style(str(before["style"]))
-            enabled = bool(before["enabled"])
-            self._target(target_id, lambda t: replace(t, label=label, style=style, enabled=enabled), who, why)
+            self._target(target_id, lambda t: _as_before(t, before), who, why)
         else:
             raise ConfigError("这个群机器人已经恢复，不用再撤销。")
 
@@ -259,6 +273,10 @@ class Roster:
 
         self._unit(found.recipient.id, edit, who, why)
 
+    def _unopposed(self, target: Target) -> None:
+        if objections := self.check_options(target):
+            raise ConfigError("；".join(s.removesuffix("。") for s in objections.values()) + "。")
+
     def _channel(self, url: str) -> str:
         url = url.strip()
         if not url.startswith(("https://", "http://")) or any(c.isspace() for c in url):
@@ -285,6 +303,31 @@ def _checked(unit: Recipient, fields: UnitFields, roster: Directory) -> Recipien
         raise ConfigError(f"名录里已经有“{name}”。")
     aliases = tuple(a for a in _words(fields.aliases) if normal(a) != normal(name))
     return replace(unit, name=name, kind=fields.kind, aliases=aliases, enabled=fields.enabled)
+
+
+def _with(target: Target, fields: RobotFields) -> Target:
+    return replace(
+        target,
+        label=_text(fields.label),
+        style=fields.style,
+        mention=Mention.of(map(_text, fields.mention.words())),
+        ca_file=_text(fields.ca_file or "") or None,
+        attach_original=fields.attach_original,
+    )
+
+
+def _as_before(target: Target, before: Mapping[str, Any]) -> Target:
+    """With the fields a line of the history shows; lines of older versions know fewer of them."""
+    words = before.get("mention")
+    return replace(
+        target,
+        label=str(before["label"]),
+        style=Style(before["style"]),
+        enabled=bool(before["enabled"]),
+        mention=target.mention if words is None else Mention.of(words),
+        ca_file=before.get("ca_file", target.ca_file),
+        attach_original=before.get("attach_original", target.attach_original),
+    )
 
 
 def _name(text: str) -> str:
@@ -318,13 +361,6 @@ def _secret(text: str, channel: str) -> Secret | None:
     if (trouble := objection_to_secret(channel, text.strip())) is not None:
         raise ConfigError(trouble)
     return Secret(text.strip())
-
-
-def _style(style: Style, channel: str) -> Style:
-    """ConfigError when targets of the channel may not ask for it."""
-    if (trouble := objection_to_style(channel, style)) is not None:
-        raise ConfigError(trouble)
-    return style
 
 
 def _free(stem: str, taken: Mapping[str, object]) -> str:

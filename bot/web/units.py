@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from bot.domain.card import Style
 from bot.domain.delivery import OutcomeClass
-from bot.domain.directory import RecipientKind
+from bot.domain.directory import NOBODY, Mention, RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.pages import TargetLine
 from bot.domain.plan import StoredTarget
 from bot.domain.release import IssueState
-from bot.flows.roster import UnitFields
+from bot.flows.roster import RobotFields, UnitFields
 
 from . import pages
 from .access import Approver, Editor, NotFound, Viewer, Visit
@@ -24,6 +26,7 @@ from .issues import Page, reach
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
 PER_PAGE = 50
+_APART = re.compile(r"[\s,，、;；]+")
 
 
 @router.get("")
@@ -86,6 +89,7 @@ def _unit(visit: Visit, unit_id: str, *, status: int = 200, problem: str = "") -
         robots=robots,
         kinds=tuple(RecipientKind),
         styles=tuple(Style),
+        nobody=NOBODY,
         channels=[(name, c.CHINESE) for name, c in visit.office.channels.items()],
         deliveries=visit.office.store.receipt_page(recipient_id=unit_id, limit=10),
         history=visit.office.store.history_page(
@@ -122,14 +126,37 @@ def _fields(name: str, kind: str, aliases: str, enabled: bool) -> UnitFields:
 # robots
 
 
-@router.post("/units/{unit_id}/robots")
-def add_robot(
-    visit: Editor, unit_id: str, url: Text = "", secret: Text = "", label: Text = "", style: Text = "card"
-) -> Response:
-    try:
-        channel = visit.office.roster.add_target(
-            unit_id, url=url, secret=secret, label=label, style=_style(style), who=visit.who
+@dataclass(frozen=True, slots=True)
+class RobotForm:
+    """A robot's fields besides its address and secret, as both forms send them."""
+
+    label: Text = ""
+    style: Text = "card"
+    mention: Text = "nobody"
+    members: Text = ""
+    ca_file: Text = ""
+    attach_original: Text = ""
+
+    def read(self) -> RobotFields:
+        """ConfigError for what no form of ours sends, and for members that are not named."""
+        if self.style not in list(Style):
+            raise ConfigError("请选择样式。")
+        named = Mention.of(word.removeprefix("@") for word in _APART.split(self.members) if word.strip("@"))
+        mention = {"nobody": NOBODY, "all": Mention(everyone=True), "members": named}.get(self.mention)
+        if mention is None or (self.mention == "members" and mention == NOBODY):
+            raise ConfigError("请填写要提醒的成员，一行一个；或选“不提醒”。")
+        return RobotFields(
+            self.label, Style(self.style), mention, self.ca_file.strip() or None, bool(self.attach_original)
         )
+
+
+Robot = Annotated[RobotForm, Depends()]
+
+
+@router.post("/units/{unit_id}/robots")
+def add_robot(visit: Editor, unit_id: str, fields: Robot, url: Text = "", secret: Text = "") -> Response:
+    try:
+        channel = visit.office.roster.add_target(unit_id, fields.read(), url=url, secret=secret, who=visit.who)
     except ConfigError as error:
         return _unit(visit, unit_id, status=400, problem=str(error))
     said = f"已认出是{visit.office.channel_name(channel)}的群机器人并保存。请点“发送测试”看群里能否收到。"
@@ -140,8 +167,7 @@ def add_robot(
 def edit_robot(
     visit: Editor,
     target_id: int,
-    label: Text = "",
-    style: Text = "card",
+    fields: Robot,
     url: Text = "",
     secret: Text = "",
     drop_secret: Text = "",
@@ -151,8 +177,7 @@ def edit_robot(
     try:
         visit.office.roster.edit_target(
             target_id,
-            label=label,
-            style=_style(style),
+            fields.read(),
             enabled=bool(enabled),
             url=url,
             secret=secret,
@@ -207,9 +232,3 @@ def _robot(visit: Visit, target_id: int) -> TargetLine:
     if line is None:
         raise NotFound
     return line
-
-
-def _style(word: str) -> Style:
-    if word not in list(Style):
-        raise ConfigError("请选择样式。")
-    return Style(word)

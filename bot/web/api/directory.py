@@ -77,9 +77,7 @@ def add_target(caller: Edits, unit_id: UnitId, target: TargetIn, key: Key = None
 
     def act() -> RecipientDetail:
         _detail(caller, unit_id)
-        caller.office.roster.add_target(
-            unit_id, url=target.url, secret=target.secret, label=target.label, style=target.style, who=caller.who
-        )
+        caller.office.roster.add_target(unit_id, target.fields, url=target.url, secret=target.secret, who=caller.who)
         return _detail(caller, unit_id)
 
     return caller.once(key, target, act)
@@ -87,8 +85,15 @@ def add_target(caller: Edits, unit_id: UnitId, target: TargetIn, key: Key = None
 
 @router.put("/targets/{target_id}", response_model=TargetOut)
 def edit_target(caller: Edits, target_id: Id, target: TargetEdit) -> TargetOut:
-    _target(caller, target_id)
-    caller.office.roster.edit_target(target_id, **target.model_dump(), who=caller.who)
+    caller.office.roster.edit_target(
+        target_id,
+        target.fields(_target(caller, target_id)),
+        enabled=target.enabled,
+        url=target.url,
+        secret=target.secret,
+        drop_secret=target.drop_secret,
+        who=caller.who,
+    )
     return TargetOut.of(_target(caller, target_id))
 
 

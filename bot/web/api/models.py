@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.domain.card import CardKind, Style
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
-from bot.domain.directory import Recipient, RecipientKind
+from bot.domain.directory import Mention, Recipient, RecipientKind
 from bot.domain.issue import ListKind
 from bot.domain.pages import AttemptLine, HistoryLine, IssueLine, RecipientLine, Settling, TargetLine
 from bot.domain.people import Role
 from bot.domain.plan import ReceiptRow, StoredIssue
 from bot.domain.release import Hold, IssueState
 from bot.domain.signoff import SignOff
+from bot.flows.roster import RobotFields
 
 Item = TypeVar("Item")
 Line = Annotated[str, Field(max_length=200)]
@@ -181,6 +182,17 @@ class SignOffOut(Shape):
         return cls.model_validate(line)
 
 
+class MentionShape(Shape):
+    """Whom the first message of an issue calls (@): everyone, members by the platform's ids, or by default nobody."""
+
+    everyone: bool = False
+    members: Annotated[list[Word], Field(max_length=100)] = []
+
+    @property
+    def mention(self) -> Mention:
+        return Mention(self.everyone, tuple(self.members))
+
+
 class TargetOut(Shape):
     """`url` is masked."""
 
@@ -191,13 +203,23 @@ class TargetOut(Shape):
     enabled: bool
     url: str
     has_secret: bool
+    mention: MentionShape
+    ca_file: str | None
+    attach_original: bool
     suspended_at: dt.datetime | None
     suspended_reason: Reason | None
 
     @classmethod
     def of(cls, line: TargetLine) -> TargetOut:
-        same = ("id", "channel", "label", "enabled", "has_secret", "suspended_at", "suspended_reason")
-        return cls(**{name: getattr(line, name) for name in same}, style=Style(line.style), url=line.masked)
+        same = ("id", "channel", "label", "enabled", "has_secret", "ca_file", "attach_original")
+        return cls(
+            **{name: getattr(line, name) for name in same},
+            style=Style(line.style),
+            url=line.masked,
+            mention=MentionShape(everyone=line.mention.everyone, members=list(line.mention.members)),
+            suspended_at=line.suspended_at,
+            suspended_reason=line.suspended_reason,
+        )
 
 
 class RecipientIn(Shape):
@@ -225,16 +247,25 @@ class RecipientDetail(RecipientOut):
 
 
 class TargetIn(Shape):
-    """`url` and `secret` go in and never come out. The channel is recognised from the URL."""
+    """`url` and `secret` go in and never come out. The channel is recognised from the URL. `ca_file`: the name of a
+    PEM file on the server, the only CA to trust there. `attach_original`: the issue's own file follows the card."""
 
     url: Annotated[str, Field(max_length=2000)]
     secret: Annotated[str, Field(max_length=500)] = ""
     label: Word = ""
     style: Style = Style.CARD
+    mention: MentionShape = MentionShape()
+    ca_file: Word | None = None
+    attach_original: bool = False
+
+    @property
+    def fields(self) -> RobotFields:
+        return RobotFields(self.label, self.style, self.mention.mention, self.ca_file, self.attach_original)
 
 
 class TargetEdit(Shape):
-    """Empty `url` and `secret` leave them as they are."""
+    """Empty `url` and `secret`, and null in `mention`, `ca_file` and `attach_original`, leave them as they are; empty
+    text in `ca_file` takes it away."""
 
     label: Word = ""
     style: Style = Style.CARD
@@ -242,6 +273,19 @@ class TargetEdit(Shape):
     url: Annotated[str, Field(max_length=2000)] = ""
     secret: Annotated[str, Field(max_length=500)] = ""
     drop_secret: bool = False
+    mention: MentionShape | None = None
+    ca_file: Word | None = None
+    attach_original: bool | None = None
+
+    def fields(self, now: TargetLine) -> RobotFields:
+        """`now`: the target as it is."""
+        return RobotFields(
+            self.label,
+            self.style,
+            now.mention if self.mention is None else self.mention.mention,
+            now.ca_file if self.ca_file is None else self.ca_file,
+            now.attach_original if self.attach_original is None else self.attach_original,
+        )
 
 
 class Tested(Shape):

@@ -221,3 +221,39 @@ def test_every_rule_of_the_style_sheet_is_below_pv() -> None:
     for selectors in re.findall(r"([^{}]+)\{", css):
         for selector in selectors.split(","):
             assert selector.strip().startswith(".pv"), selector
+
+
+def test_a_news_card_shows_what_it_quotes() -> None:
+    card = {
+        "card_type": "news_notice",
+        "main_title": {"title": "简报"},
+        "card_image": {"url": "https://a.example/c.png", "aspect_ratio": 2.25},
+        "quote_area": {"type": 0, "title": "更正", "quote_text": "第1篇有更正。"},
+        "vertical_content_list": [{"title": "第1篇", "desc": "标题"}],
+        "card_action": {"type": 1, "url": "https://a.example"},
+    }
+    shown = plain(render_html("wecom", {"msgtype": "template_card", "template_card": card}))
+    assert re.sub(r"\s+", " ", shown).index("更正第1篇有更正。") < shown.index("标题")
+
+
+@pytest.mark.parametrize(
+    ("channel", "payload", "called"),
+    [
+        ("dingtalk", {"msgtype": "text", "text": {"content": "简报"}, "at": {"atUserIds": ["m1"]}}, ["@m1"]),
+        ("dingtalk", {"msgtype": "text", "text": {"content": "简报 @m1"}, "at": {"atUserIds": ["m1"]}}, []),
+        ("dingtalk", {"msgtype": "text", "text": {"content": "简报"}, "at": {"isAtAll": True}}, ["@所有人"]),
+        (
+            "welink",
+            {"content": {"text": "简报"}, "isAt": True, "isAtAll": True, "atAccounts": ["a"]},
+            ["@所有人", "@a"],
+        ),
+        ("welink", {"content": {"text": "简报"}, "isAt": False, "atAccounts": ["a"]}, []),
+        ("slack", {"text": "简报 <@U024BE7LH> <!channel>"}, ["@U024BE7LH", "@channel"]),
+        ("wecom", {"msgtype": "markdown", "markdown": {"content": "简报 <@zhang>"}}, ["@zhang"]),
+        ("wecom", {"msgtype": "markdown_v2", "markdown_v2": {"content": "简报 <@zhang>"}}, []),
+    ],
+)
+def test_whoever_is_called_stands_out(channel: str, payload: dict[str, Any], called: list[str]) -> None:
+    html = render_html(channel, payload)
+    assert re.findall(r'<span class="pv-at">([^<]*)</span>', html) == called
+    sieve(html)

@@ -195,3 +195,21 @@ def check(answer: httpx.Response) -> None:
     assert answer.status_code < 500, place
     if answer.status_code >= 400:
         assert answer.json().keys() == {"error"}, place
+
+
+def test_a_targets_options_go_in_and_out_and_stay_when_they_are_not_named(site: Site) -> None:
+    api = caller(site)
+    unit = api.post(f"{API}/recipients", json={"name": "梅州市林业局"}).json()["id"]
+    url = f"{site.sandbox.url}/cgi-bin/webhook/send?key=00000000-aaaa-bbbb-cccc-00000000eeee"
+    options = {"mention": {"everyone": True, "members": ["zhangsan"]}, "attach_original": True}
+    answer = api.post(f"{API}/recipients/{unit}/targets", json={"url": url, **options})
+    (target,) = answer.json()["targets"]
+    assert {name: target[name] for name in options} == options
+    assert target["ca_file"] is None
+    same = api.put(f"{API}/targets/{target['id']}", json={"label": "新群名"}).json()
+    assert {name: same[name] for name in options} == options
+    none = api.put(f"{API}/targets/{target['id']}", json={"mention": {}, "attach_original": False}).json()
+    assert (none["mention"], none["attach_original"]) == ({"everyone": False, "members": []}, False)
+    refused = api.put(f"{API}/targets/{target['id']}", json={"ca_file": "own.pem"})
+    assert refused.status_code == 400
+    assert "http 地址用不到证书文件" in refused.json()["error"]["message"]

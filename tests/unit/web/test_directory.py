@@ -7,6 +7,8 @@ import re
 import httpx
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Mention, Recipient
+from bot.domain.pages import TargetLine
 from bot.domain.people import Role
 
 from .conftest import Site, form
@@ -14,6 +16,13 @@ from .conftest import Site, form
 
 def robot_url(site: Site, key: str) -> str:
     return f"{site.sandbox.url}/cgi-bin/webhook/send?key={key}"
+
+
+def wecom(site: Site) -> tuple[Recipient, TargetLine]:
+    """A unit whose one robot is of WeCom."""
+    unit = next(u for u in site.app.store.directory().recipients if [t.channel for t in u.targets] == ["wecom"])
+    (line,) = site.app.store.target_lines(unit.id)
+    return unit, line
 
 
 def test_a_unit_with_its_robot_is_added_tested_and_switched_off(site: Site) -> None:
@@ -117,3 +126,42 @@ def test_a_suspended_robot_is_mended_and_gets_the_issue(site: Site) -> None:
     found = site.app.store.delivery(refused.id)
     assert found is not None
     assert found.row.state is DeliveryState.RETRYING
+
+
+def test_a_robot_is_given_options_which_the_page_shows_and_an_undo_takes_back(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    unit, line = wecom(site)
+    path, robot = f"/directory/units/{unit.id}", f"/directory/robots/{line.id}"
+    fields = {"label": line.label, "style": line.style, "enabled": "1"}
+    more = {"mention": "members", "members": "@zhangsan、13800000000", "attach_original": "1"}
+    assert browser.post(robot, data=form(browser, path, **fields, **more)).status_code == 303
+    (target,) = site.app.store.directory().by_id[unit.id].targets
+    assert (target.mention, target.attach_original) == (Mention(members=("zhangsan", "13800000000")), True)
+    page = browser.get(path).text
+    assert "提醒zhangsan、13800000000 · 附原文" in page
+    assert "zhangsan\n13800000000</textarea>" in page
+    history = browser.get("/directory/history").text
+    assert "附原文" in history
+    row = re.search(r"/directory/history/(\d+)/undo", history)
+    assert row is not None
+    browser.post(f"/directory/history/{row[1]}/undo", data=form(browser, "/directory/history"))
+    assert site.app.store.directory().by_id[unit.id] == unit
+
+
+def test_options_the_platform_or_the_machine_does_not_have_are_refused_in_words(site: Site) -> None:
+    browser = site.client(Role.EDITOR)
+    unit, line = wecom(site)
+    path, robot = f"/directory/units/{unit.id}", f"/directory/robots/{line.id}"
+    fields = {"label": line.label, "style": line.style, "enabled": "1"}
+    lanxin = f"{site.sandbox.url}/v1/bot/hook/messages/create?hook_token=00000000-aaaa-bbbb"
+    for more, said in (
+        ({"mention": "members", "members": " @ "}, "请填写要提醒的成员"),
+        ({"mention": "anything"}, "请填写要提醒的成员"),
+        ({"ca_file": "own.pem"}, "http 地址用不到证书文件"),
+        ({"url": lanxin, "mention": "all"}, "不能@所有人"),
+        ({"url": lanxin, "attach_original": "1"}, "不能发文件"),
+        ({"mention": "members", "members": "两个字"}, "应填成员 userid 或手机号"),
+    ):
+        answer = browser.post(robot, data=form(browser, path, **fields, **more))
+        assert (answer.status_code, said in answer.text) == (400, True), more
+    assert site.app.store.directory().by_id[unit.id] == unit

@@ -70,7 +70,7 @@ def _release(app: App, load: Load) -> int:
         PlannedDelivery(target.recipient.id, target.id, ListKind.SEND, 1, 1, message=0)
         for target in app.store.targets([recipient.id for recipient in recipients])
     )
-    everyone = tuple((recipient.id, ListKind.SEND) for recipient in recipients)
+    everyone = {recipient.id: ListKind.SEND for recipient in recipients}
     resolution = Resolution((), (), (), (), (), everyone, ())
     plan = Plan(stored.id, stored.revision_id, CardKind.ISSUE, resolution, (message,), deliveries)
     app.store.release(plan, who="benchmark", why="", now=now, expected_revision=stored.revision_id)

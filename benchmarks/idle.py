@@ -31,7 +31,7 @@ KEY = "a key for this benchmark only"
 _MOVE_COUNTS = """UPDATE tally SET count = (
     SELECT p.count FROM tally p WHERE p.issue_id = tally.issue_id AND p.slot = 'pending'
 ) WHERE slot = 'accepted'"""
-NOBODY = Resolution((), (), (), (), (), (), ())
+NOBODY = Resolution((), (), (), (), (), {}, ())
 
 
 def main(arguments: list[str] | None = None) -> None:

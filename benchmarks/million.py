@@ -99,7 +99,7 @@ def plan(app: App, load: Load) -> dict[str, float]:
     with Stopwatch() as timing:
         with app.store.db.read() as connection:
             units = connection.execute(sa.select(recipient.c.id).order_by(recipient.c.position)).scalars()
-            everyone = tuple((unit, ListKind.SEND) for unit in units)
+            everyone = dict.fromkeys(units, ListKind.SEND)
         resolution = Resolution((), (), (), (), (), everyone, ())
         wanted = make_plan(stored, resolution, app.store.plan_targets, app.publisher.renderer)
         made = app.store.release(wanted, who="benchmark", why="", now=now, expected_revision=stored.revision_id)

@@ -35,7 +35,7 @@ from bot.flows.people import People
 from bot.settings import Settings
 from bot.web import Readiness, create_app
 
-NOBODY = Resolution((), (), (), (), (), (), ())
+NOBODY = Resolution((), (), (), (), (), {}, ())
 PARAGRAPH = "各街道认真落实工作要求，组织力量开展排查整治，推动问题整改到位，取得了阶段性成效。" * 3
 NOW = dt.datetime(2026, 6, 29, 1, tzinfo=dt.UTC)
 PAGES = (

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -56,7 +56,7 @@ class Resolution:
     excluded: tuple[str, ...]
     """Taken off a group by an exclusion on the bulletin."""
     unresolved_exclusions: tuple[str, ...]
-    recipients: tuple[tuple[str, ListKind], ...]
+    recipients: Mapping[str, ListKind]
     """Who gets a card, once each, with the highest list they stand on."""
     without_target: tuple[str, ...]
     """Of `recipients`, those with no working target: shown to a person, never skipped silently."""
@@ -89,7 +89,7 @@ class Resolution:
             "unresolved_exclusions": list(self.unresolved_exclusions),
             "excluded": list(self.excluded),
             "without_target": list(self.without_target),
-            "recipients": [rid for rid, _ in self.recipients],
+            "recipients": list(self.recipients),
         }
 
 
@@ -214,6 +214,6 @@ class Resolver:
             copy=phrases[ListKind.COPY],
             excluded=tuple(r for r in excluded if r not in recipients),
             unresolved_exclusions=tuple(unknown),
-            recipients=tuple(recipients.items()),
+            recipients=recipients,
             without_target=tuple(r for r in recipients if not by_id[r].reachable),
         )

@@ -103,7 +103,7 @@ class _Planning(Iterable[PlannedDelivery]):
 
     def __init__(
         self,
-        recipients: Sequence[tuple[str, ListKind]],
+        recipients: Mapping[str, ListKind],
         leave_out: Collection[str],
         targets_of: TargetsOf,
         render: Callable[[Look], list[PlannedMessage]],
@@ -132,7 +132,7 @@ class _Planning(Iterable[PlannedDelivery]):
             self._parts((target.channel, target.style, list_kind))
 
     def _targets(self) -> Iterator[tuple[PlanTarget, ListKind]]:
-        wanted = (row for row in self._recipients if row[0] not in self._leave_out)
+        wanted = (row for row in self._recipients.items() if row[0] not in self._leave_out)
         while some := dict(islice(wanted, SLICE)):
             by_recipient: defaultdict[str, list[PlanTarget]] = defaultdict(list)
             for target in self._targets_of(list(some)):

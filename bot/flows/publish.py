@@ -246,9 +246,10 @@ class Publisher:
         first = self.store.released_before(stored.id, stored.revision_id)
         if first is not None:
             # A correction also reaches those who got the first one and are on no list any more.
-            listed = {rid for rid, _ in resolution.recipients}
-            gone = tuple(row for row in self.store.reached(stored.id) if row[0] not in listed)
-            resolution = replace(resolution, recipients=(*resolution.recipients, *gone))
+            recipients = dict(resolution.recipients)
+            for recipient_id, list_kind in self.store.reached(stored.id):
+                recipients.setdefault(recipient_id, list_kind)
+            resolution = replace(resolution, recipients=recipients)
         return make_plan(
             stored,
             resolution,

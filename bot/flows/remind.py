@@ -45,7 +45,7 @@ def due_reminders(
 
 def remind(publisher: Publisher, stored: StoredIssue, lines: list[SignOff], number: int, *, who: str, why: str) -> int:
     """Send reminder `number` of an issue to these recipients; how many deliveries that made."""
-    resolution = Resolution((), (), (), (), (), tuple((line.recipient_id, line.list_kind) for line in lines), ())
+    resolution = Resolution((), (), (), (), (), {line.recipient_id: line.list_kind for line in lines}, ())
     plan = make_plan(
         stored,
         resolution,

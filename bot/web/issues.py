@@ -150,7 +150,7 @@ def reach(visit: Visit, published: Published) -> Reach:
 
 
 def robots_of(visit: Visit, published: Published) -> list[StoredTarget]:
-    return visit.office.publisher.store.targets([rid for rid, _ in published.resolution.recipients])
+    return visit.office.publisher.store.targets(list(published.resolution.recipients))
 
 
 @router.get("/{issue_id}/cards")

@@ -209,7 +209,7 @@ def release_issue(app: App, release: Release, *, number: int = 1, now: dt.dateti
         for t in app.store.targets(units)
         for part in range(1, release.parts + 1)
     )
-    resolution = Resolution((), (), (), (), (), tuple((u, ListKind.SEND) for u in units), ())
+    resolution = Resolution((), (), (), (), (), dict.fromkeys(units, ListKind.SEND), ())
     plan = Plan(stored.id, stored.revision_id, CardKind.ISSUE, resolution, messages, deliveries)
     app.store.release(plan, who="test", why="", now=now, expected_revision=stored.revision_id)
     return stored.id

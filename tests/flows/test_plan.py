@@ -30,7 +30,7 @@ class Directory:
 
 def planned(desk: Desk, directory: Directory) -> Plan:
     stored = desk.take_in(issue_text()).stored
-    everyone = tuple((str(number), ListKind.SEND) for number in range(UNITS))
+    everyone = {str(number): ListKind.SEND for number in range(UNITS)}
     resolution = Resolution((), (), (), (), (), everyone, ())
     return make_plan(stored, resolution, directory.targets, desk.app.publisher.renderer)
 

@@ -55,7 +55,7 @@ def issue(send: str = "", copy: str = "", report: str = "", exclude: str = "") -
 
 
 def sent(**lists: str) -> list[str]:
-    return [rid for rid, _ in RESOLVER.resolve(issue(**lists)).recipients]
+    return list(RESOLVER.resolve(issue(**lists)).recipients)
 
 
 @pytest.mark.parametrize(
@@ -192,33 +192,33 @@ def test_everyone_gets_one_card_in_printed_order() -> None:
 
 def test_a_unit_on_two_lists_stands_on_the_higher() -> None:
     resolution = RESOLVER.resolve(issue(send="市住建局", copy="市直有关单位"))
-    assert dict(resolution.recipients)["zhujian"] is ListKind.SEND
-    assert dict(resolution.recipients)["caizheng"] is ListKind.COPY
+    assert resolution.recipients["zhujian"] is ListKind.SEND
+    assert resolution.recipients["caizheng"] is ListKind.COPY
 
 
 def test_the_report_list_is_recorded_and_delivered_only_on_request() -> None:
     paper = issue(report="江南区", send="江北县")
-    assert [r for r, _ in RESOLVER.resolve(paper).recipients] == ["jiangbei"]
+    assert list(RESOLVER.resolve(paper).recipients) == ["jiangbei"]
     assert RESOLVER.resolve(paper).report[0].recipients == ("jiangnan",)
-    assert RESOLVER.resolve(paper, deliver=ListKind).recipients[0] == ("jiangnan", ListKind.REPORT)
+    assert RESOLVER.resolve(paper, deliver=ListKind).recipients["jiangnan"] is ListKind.REPORT
 
 
 def test_an_exclusion_takes_a_unit_off_its_group() -> None:
     resolution = RESOLVER.resolve(issue(send="各县（市、区）人民政府", exclude="江北县"))
-    assert [r for r, _ in resolution.recipients] == ["jiangnan"]
+    assert list(resolution.recipients) == ["jiangnan"]
     assert resolution.send[0].recipients == ("jiangnan",)
     assert resolution.excluded == ("jiangbei",)
 
 
 def test_an_exclusion_may_name_a_group() -> None:
     resolution = RESOLVER.resolve(issue(send="市直有关单位", exclude="改造领导小组成员单位"))
-    assert [r for r, _ in resolution.recipients] == ["gongan"]
+    assert list(resolution.recipients) == ["gongan"]
     assert set(resolution.excluded) == {"zhujian", "caizheng"}
 
 
 def test_an_excluded_unit_that_is_also_named_gets_its_card() -> None:
     resolution = RESOLVER.resolve(issue(send="市直有关单位", copy="市住建局", exclude="市住建局"))
-    assert dict(resolution.recipients)["zhujian"] is ListKind.COPY
+    assert resolution.recipients["zhujian"] is ListKind.COPY
     assert resolution.excluded == ()
 
 
@@ -237,7 +237,7 @@ def test_an_unknown_phrase_is_shown_and_stops_nothing_else() -> None:
     resolution = RESOLVER.resolve(issue(send="别的单位|江南区", copy="王晖"))
     assert resolution.unresolved() == ("别的单位", "王晖")
     assert resolution.unresolved([ListKind.SEND]) == ("别的单位",)
-    assert [r for r, _ in resolution.recipients] == ["jiangnan"]
+    assert list(resolution.recipients) == ["jiangnan"]
 
 
 def test_the_contracted_shape() -> None:
@@ -323,7 +323,7 @@ def test_no_item_of_any_bulletin_is_lost_and_nobody_gets_two_cards(shared: Path)
         resolution = resolver.resolve(paper)
         for kind in ListKind:
             assert tuple(p.text for p in resolution.of(kind)) == paper.lists.of(kind), name
-        ids = [rid for rid, _ in resolution.recipients]
+        ids = list(resolution.recipients)
         assert len(ids) == len(set(ids)), name
 
 

@@ -91,7 +91,7 @@ def planned(
     )
     deliveries = tuple(
         PlannedDelivery(found.recipient.id, found.id, ListKind.SEND, message.part, parts, index)
-        for found in store.targets([recipient_id for recipient_id, _ in resolution.recipients])
+        for found in store.targets(list(resolution.recipients))
         for index, message in enumerate(messages)
     )
     return Plan(stored.id, stored.revision_id, kind, resolution, messages, deliveries)

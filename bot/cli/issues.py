@@ -89,8 +89,7 @@ def reschedule(
         raise ConfigError(f"看不懂的时间 {at}：请写成 2026-03-02 09:00。") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=settings.zone)
-    utc = moment.astimezone(dt.UTC)
-    return _act(lambda app, name: app.publisher.reschedule(issue, at=utc, who=name, why=why), who, as_json)
+    return _act(lambda app, name: app.publisher.reschedule(issue, at=moment, who=name, why=why), who, as_json)
 
 
 def release(

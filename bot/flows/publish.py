@@ -38,6 +38,8 @@ Parse = Callable[[bytes, str], Issue]
 
 FURTHEST = dt.timedelta(days=366)
 """A bulletin is not dated further ahead than this but by a slip of the pen (2202 for 2022)."""
+LATEST = dt.timedelta(days=20 * 366)
+"""No person moves a release further away than this but by a slip of the pen."""
 TIMING = ("no_date", "no_calendar", "far_date", "too_late")
 """Codes of holds that come from the date; they fall away when a person names the moment."""
 SCHEDULER = "定时发布"
@@ -174,9 +176,13 @@ class Publisher:
         return self.review(issue_id)
 
     def reschedule(self, issue_id: int, *, at: dt.datetime, who: str, why: str) -> Published:
-        """Move it to `at` (aware, not past). Reasons to hold that came from the date fall away."""
-        if at <= self.clock():
-            raise ConfigError("改期的时间已经过去；要立即发布请用 jianbao release。")
+        """Move it to `at` (aware, not past, in sight). Reasons to hold that came from the date fall away."""
+        now = self.clock()
+        if at <= now:
+            raise ConfigError("改期的时间已经过去；要马上发布请用“立即发布”（jianbao release）。")
+        if at > now + LATEST:
+            raise ConfigError(f"改期的时间太远：最多 {LATEST.days} 天以后，请检查年份。")
+        at = at.astimezone(dt.UTC)
         seen = self.review(issue_id)
         self._open(seen.stored)
         holds = tuple(h for h in self._outstanding(seen) if h.code not in TIMING)

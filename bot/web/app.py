@@ -35,6 +35,7 @@ from .access import FormExpired, NotAllowed, NotFound, SignInNeeded, local_path
 from .api import create_api
 from .health import Readiness, health_router
 from .office import Office
+from .problem import of_api, problem
 from .safety import BodyLimit, Headers, Notice
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,11 @@ def _handlers(app: FastAPI, office: Office) -> None:
         values = {"title": title, "said": said, "back": _back(request)}
         return pages.html("problem.html", values, zone=office.zone, status=status)
 
+    def nothing_there(request: Request) -> Response:
+        if of_api(request.url.path):
+            return problem(404, "not_found", "没有这个地址。")
+        return page(request, 404, "没有这一页", "链接可能已失效，或内容已不在。")
+
     @app.exception_handler(SignInNeeded)
     def sign_in_needed(request: Request, _: SignInNeeded) -> Response:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -122,18 +128,20 @@ def _handlers(app: FastAPI, office: Office) -> None:
 
     @app.exception_handler(NotFound)
     def not_found(request: Request, _: NotFound) -> Response:
-        return page(request, 404, "没有这一页", "链接可能已失效，或内容已不在。")
+        return nothing_there(request)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return page(request, 404, "没有这一页", "链接可能已失效，或内容已不在。")
-        return page(request, error.status_code, "不能这样访问", "请从页面上的按钮进入。")
+            return nothing_there(request)
+        answer = page(request, error.status_code, "不能这样访问", "请从页面上的按钮进入。")
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
         if any(e["loc"][0] == "path" for e in error.errors()):
-            return not_found(request, NotFound())
+            return nothing_there(request)
         return page(request, 422, "填写不完整", "请返回检查后再提交。您的操作没有执行。")
 
     @app.exception_handler(StoreError)
@@ -144,6 +152,11 @@ def _handlers(app: FastAPI, office: Office) -> None:
     @app.exception_handler(JianbaoError)
     def refused(request: Request, error: JianbaoError) -> Response:
         return page(request, 409, "没有执行", str(error))
+
+    @app.exception_handler(Exception)
+    def fault(request: Request, _: Exception) -> Response:
+        # The server writes the trace to its log; the page says nothing of the inside.
+        return page(request, 500, "程序出错", "没有执行完。请返回重试；仍然不行请联系管理员查看日志。")
 
 
 def _back(request: Request) -> str:

@@ -208,4 +208,4 @@ def _moment(visit: Visit, text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError("请选择新的发布时间。") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=visit.office.zone)).astimezone(dt.UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=visit.office.zone)

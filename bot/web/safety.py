@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .pages import NOTICE
+from .problem import of_api, problem
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -74,7 +75,10 @@ class BodyLimit:
             return
         most = FILE_BYTES if scope["path"] in FILE_PATHS else FORM_BYTES
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        refusal = PlainTextResponse(f"太大：最多 {most // 2**20} MB。\n", status_code=413)
+        said = f"太大：最多 {most // 2**20} MB。"
+        refusal: Response = PlainTextResponse(f"{said}\n", status_code=413)
+        if of_api(scope["path"]):
+            refusal = problem(413, "too_large", said)
         if not announced.isdigit() or int(announced) > most:
             await refusal(scope, receive, send)
             return

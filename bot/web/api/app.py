@@ -8,12 +8,14 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match, Route
 
 from bot import __version__
 from bot.domain.errors import DocumentRefused, JianbaoError, StoreError
 from bot.web import pages
 from bot.web.office import Office
+from bot.web.problem import problem
 
 from . import directory, issues
 from .caller import ApiError
@@ -21,13 +23,21 @@ from .models import Problem
 
 log = logging.getLogger(__name__)
 
+ROUTERS = (issues.router, directory.router)
+
 _CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_SAID = {
+    400: "请求看不懂：请检查请求体和 Content-Type。",
+    404: "没有这个地址。",
+    405: "这个地址不能这样访问，可以用的方法在 Allow 响应头里。",
+}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "请求看不懂"},
     401: {"model": Problem, "description": "没有令牌，或令牌无效"},
     403: {"model": Problem, "description": "角色或令牌权限不够"},
     404: {"model": Problem, "description": "没有这一项"},
     409: {"model": Problem, "description": "现在不能这样做，说明里有原因"},
+    413: {"model": Problem, "description": "请求太大"},
     422: {"model": Problem, "description": "内容不对：哪一项、怎样才对"},
     503: {"model": Problem, "description": "数据库暂时不可用"},
 }
@@ -44,8 +54,8 @@ def create_api(office: Office) -> FastAPI:
         responses=_RESPONSES,
     )
     api.state.office = office
-    api.include_router(issues.router)
-    api.include_router(directory.router)
+    for router in ROUTERS:
+        api.include_router(router)
 
     @api.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
@@ -54,7 +64,7 @@ def create_api(office: Office) -> FastAPI:
 
     @api.exception_handler(ApiError)
     def refused(request: Request, error: ApiError) -> Response:
-        return problem(error.status, error.code, str(error))
+        return problem(error.status, error.code, str(error), error.headers)
 
     @api.exception_handler(DocumentRefused)
     def unreadable(request: Request, error: DocumentRefused) -> Response:
@@ -77,11 +87,20 @@ def create_api(office: Office) -> FastAPI:
 
     @api.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, _CODES.get(error.status_code, "http"), str(error.detail))
+        said = _SAID.get(error.status_code, str(error.detail))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return problem(error.status_code, _CODES.get(error.status_code, "http"), said, headers)
+
+    @api.exception_handler(Exception)
+    def fault(request: Request, error: Exception) -> Response:
+        # The server writes the trace to its log; the caller learns nothing of the inside.
+        return problem(500, "fault", "程序出错，没有执行完。请稍后再试；仍然不行请联系管理员查看日志。")
 
     return api
 
 
-def problem(status: int, code: str, message: str) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status, headers=headers)
+def _allowed(request: Request) -> str:
+    """Every method of this address, where the router names but those of its first route."""
+    routes = (route for router in ROUTERS for route in router.routes if isinstance(route, Route))
+    here = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))

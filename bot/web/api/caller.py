@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -27,8 +27,8 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_le
 class ApiError(Exception):
     """An answer other than success: status, fixed code, and a sentence."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code = status, code
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.code, self.headers = status, code, headers
         super().__init__(message)
 
 
@@ -96,7 +96,8 @@ class ApiNeeds:
         office = the_office(request)
         token = await run_in_threadpool(office.people.token, given.credentials) if given is not None else None
         if token is None:
-            raise ApiError(401, "unauthorized", "缺少接口令牌，或令牌无效、已过期、已作废。")
+            said = "缺少接口令牌，或令牌无效、已过期、已作废。"
+            raise ApiError(401, "unauthorized", said, {"WWW-Authenticate": "Bearer"})
         if not token.account.role.may(self.role) or self.role.scope not in token.scopes:
             raise ApiError(403, "forbidden", f"需要“{self.role.chinese}”角色和令牌权限 {self.role.scope}。")
         return Caller(request, office, token)

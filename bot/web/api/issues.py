@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, UploadFile
@@ -12,8 +12,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.errors import ConfigError
 from bot.domain.plan import StoredIssue
 from bot.domain.release import IssueState
-from bot.flows.publish import Published
-from bot.web.issue_acts import Act
+from bot.flows.publish import Published, Publisher
 
 from .caller import ApiError, Caller, Edits, Key, Reads, Releases
 from .models import (
@@ -23,7 +22,9 @@ from .models import (
     DeliveryDetailOut,
     DeliveryOut,
     IssueOut,
+    Moved,
     Paged,
+    Reasoned,
     Released,
     Settle,
     SignOffOut,
@@ -80,64 +81,76 @@ def recipients(caller: Reads, issue_id: Id) -> dict[str, Any]:
 
 @router.post("/issues/{issue_id}/approve", response_model=IssueOut)
 def approve(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
-    return _decide(caller, issue_id, Act.APPROVE, decision, key)
+    # Recorded under the account alone: two people are two accounts, not two tokens.
+    return _decide(
+        caller,
+        issue_id,
+        decision,
+        key,
+        lambda publisher, why: publisher.approve(issue_id, who=caller.account.who, why=why),
+    )
 
 
 @router.post("/issues/{issue_id}/hold", response_model=IssueOut)
-def hold(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
-    """Needs `why`."""
-    return _decide(caller, issue_id, Act.HOLD, decision, key)
+def hold(caller: Releases, issue_id: Id, decision: Reasoned, key: Key = None) -> Response:
+    """Until it is approved again."""
+    return _decide(
+        caller, issue_id, decision, key, lambda publisher, why: publisher.hold(issue_id, who=caller.who, why=why)
+    )
 
 
 @router.post("/issues/{issue_id}/reschedule", response_model=IssueOut)
-def reschedule(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
-    """Needs `at`, with its offset."""
-    return _decide(caller, issue_id, Act.RESCHEDULE, decision, key)
+def reschedule(caller: Releases, issue_id: Id, decision: Moved, key: Key = None) -> Response:
+    """Release it at another moment."""
+    return _decide(
+        caller,
+        issue_id,
+        decision,
+        key,
+        lambda publisher, why: publisher.reschedule(issue_id, at=decision.at, who=caller.who, why=why),
+    )
 
 
 @router.post("/issues/{issue_id}/cancel", response_model=IssueOut)
-def cancel(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
-    """Needs `why`."""
-    return _decide(caller, issue_id, Act.CANCEL, decision, key)
+def cancel(caller: Releases, issue_id: Id, decision: Reasoned, key: Key = None) -> Response:
+    """It will not go out. A corrected document opens it again."""
+    return _decide(
+        caller, issue_id, decision, key, lambda publisher, why: publisher.cancel(issue_id, who=caller.who, why=why)
+    )
 
 
 @router.post("/issues/{issue_id}/release", response_model=Released)
 def release(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
     """Now. A released issue again sends only to those not covered yet."""
-    return _decide(caller, issue_id, Act.RELEASE, decision, key)
+    return _decide(
+        caller,
+        issue_id,
+        decision,
+        key,
+        lambda publisher, why: publisher.release_now(issue_id, who=caller.who, why=why or "接口立即发布"),
+        released=True,
+    )
 
 
-def _decide(caller: Caller, issue_id: int, act: Act, decision: Decision, key: str | None) -> Response:
+def _decide(
+    caller: Caller,
+    issue_id: int,
+    decision: Decision,
+    key: str | None,
+    act: Callable[[Publisher, str], Published],
+    *,
+    released: bool = False,
+) -> Response:
     def do() -> IssueOut:
         stored = _stored(caller, issue_id)
         if decision.revision_id is not None and decision.revision_id != stored.revision_id:
             raise ApiError(409, "stale", "这一期已有新的版本，没有执行。")
-        published = _act(caller, issue_id, act, decision)
+        published = act(caller.office.publisher, decision.why.strip())
         caller.office.settler.wake()
         out = _out(caller, published.stored)
-        if act is not Act.RELEASE:
-            return out
-        return Released(**out.model_dump(), new_deliveries=published.new_deliveries)
+        return Released(**out.model_dump(), new_deliveries=published.new_deliveries) if released else out
 
     return caller.once(key, decision, do)
-
-
-def _act(caller: Caller, issue_id: int, act: Act, decision: Decision) -> Published:
-    publisher, who, why = caller.office.publisher, caller.who, decision.why.strip()
-    match act:
-        case Act.APPROVE:
-            return publisher.approve(issue_id, who=caller.account.who, why=why)
-        case Act.RELEASE:
-            return publisher.release_now(issue_id, who=who, why=why or "接口立即发布")
-        case Act.RESCHEDULE:
-            if decision.at is None or decision.at.tzinfo is None:
-                raise ApiError(422, "invalid", "at：请写明带时区的时间，如 2026-03-02T09:00:00+08:00。")
-            return publisher.reschedule(issue_id, at=decision.at.astimezone(dt.UTC), who=who, why=why)
-    if not why:
-        raise ApiError(422, "invalid", "why：请写明原因。")
-    return (
-        publisher.hold(issue_id, who=who, why=why) if act is Act.HOLD else publisher.cancel(issue_id, who=who, why=why)
-    )
 
 
 @router.get("/issues/{issue_id}/deliveries", response_model=Paged[DeliveryOut])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from bot.domain.card import CardKind, Style
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
@@ -21,6 +21,17 @@ from bot.flows.roster import RobotFields
 Item = TypeVar("Item")
 Line = Annotated[str, Field(max_length=200)]
 Word = Annotated[str, Field(max_length=100)]
+Why = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+
+
+def _text(value: object) -> object:
+    """A number would be taken for seconds since 1970: the description promises text."""
+    if not isinstance(value, str):
+        raise ValueError("请写成文字，如 2026-03-02T09:00:00+08:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
 
 
 class Shape(BaseModel):
@@ -96,11 +107,22 @@ def _holds(holds: tuple[Hold, ...]) -> list[HoldOut]:
 
 
 class Decision(Shape):
-    """`revision_id`: the one the caller has seen; null skips the check. `at` is for `reschedule` alone, with offset."""
+    """`revision_id`: the one the caller has seen; null skips the check."""
 
     why: Line = ""
-    revision_id: int | None = None
-    at: dt.datetime | None = None
+    revision_id: Annotated[int, Field(strict=True)] | None = None
+
+
+class Reasoned(Decision):
+    """A decision that nobody understands later without its reason."""
+
+    why: Why
+
+
+class Moved(Decision):
+    """`at`: the new moment of release, in ISO 8601 with its offset."""
+
+    at: Moment
 
 
 class Released(IssueOut):
@@ -185,7 +207,7 @@ class SignOffOut(Shape):
 class MentionShape(Shape):
     """Whom the first message of an issue calls (@): everyone, members by the platform's ids, or by default nobody."""
 
-    everyone: bool = False
+    everyone: StrictBool = False
     members: Annotated[list[Word], Field(max_length=100)] = []
 
     @property
@@ -226,7 +248,7 @@ class RecipientIn(Shape):
     name: Word
     kind: RecipientKind = RecipientKind.OTHER
     aliases: Annotated[list[Word], Field(max_length=200)] = []
-    enabled: bool = True
+    enabled: StrictBool = True
     why: Line = ""
 
 
@@ -256,7 +278,7 @@ class TargetIn(Shape):
     style: Style = Style.CARD
     mention: MentionShape = MentionShape()
     ca_file: Word | None = None
-    attach_original: bool = False
+    attach_original: StrictBool = False
 
     @property
     def fields(self) -> RobotFields:
@@ -269,13 +291,13 @@ class TargetEdit(Shape):
 
     label: Word = ""
     style: Style = Style.CARD
-    enabled: bool = True
+    enabled: StrictBool = True
     url: Annotated[str, Field(max_length=2000)] = ""
     secret: Annotated[str, Field(max_length=500)] = ""
-    drop_secret: bool = False
+    drop_secret: StrictBool = False
     mention: MentionShape | None = None
     ca_file: Word | None = None
-    attach_original: bool | None = None
+    attach_original: StrictBool | None = None
 
     def fields(self, now: TargetLine) -> RobotFields:
         """`now`: the target as it is."""
@@ -295,7 +317,7 @@ class Tested(Shape):
 
 
 class Revive(Shape):
-    replay: bool = False
+    replay: StrictBool = False
 
 
 class HistoryOut(Shape):

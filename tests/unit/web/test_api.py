@@ -140,6 +140,62 @@ def test_the_description_names_every_route_its_errors_and_how_to_sign_in(site: S
     assert all(f"/api/v1{path}" in page for path in api["paths"])
 
 
+def test_an_address_that_no_route_can_match_is_told_in_the_same_shape(site: Site) -> None:
+    answer = caller(site).post(f"{API}/recipients/a%0Ab/targets", json={"url": ""})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(site: Site) -> None:
+    answer = caller(site).request("OPTIONS", f"{API}/targets/1")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, PUT")
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+def test_too_large_a_body_is_told_in_the_same_shape(site: Site) -> None:
+    answer = caller(site).post(f"{API}/recipients", content=b" " * (2 * 2**20 + 1))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("hold", {}),
+        ("cancel", {"why": " "}),
+        ("reschedule", {"why": "x"}),
+        ("reschedule", {"at": 1782867600}),
+        ("reschedule", {"at": "2026-07-01T09:00:00"}),
+        ("approve", {"at": "2026-07-01T09:00:00Z"}),
+        ("approve", {"revision_id": "1"}),
+    ],
+)
+def test_a_decision_is_taken_only_as_it_is_described(site: Site, act: str, body: dict[str, Any]) -> None:
+    answer = caller(site).post(f"{API}/issues/{site.issue()}/{act}", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid")
+
+
+def test_a_word_is_not_a_boolean(site: Site) -> None:
+    robot = site.app.store.targets([site.app.store.directory().recipients[0].id])[0]
+    answer = caller(site).put(f"{API}/targets/{robot.id}", json={"drop_secret": "yes"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "2206-07-01T09:00:00Z", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_beyond_all_sense_is_refused(site: Site, at: str) -> None:
+    answer = caller(site).post(f"{API}/issues/{site.issue()}/reschedule", json={"at": at})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
+
+
+def test_a_fault_of_the_program_has_the_same_shape_and_tells_nothing_of_the_inside(site: Site) -> None:
+    issue_id = site.issue()
+    with site.app.store.db.write() as connection:
+        connection.exec_driver_sql("UPDATE revision SET content = '[]'")
+    answer = caller(site).get(f"{API}/issues/{issue_id}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "fault")
+    page = site.client(Role.VIEWER).get(f"/issues/{issue_id}")
+    assert (page.status_code, "程序出错" in page.text) == (500, True)
+    assert "Traceback" not in answer.text + page.text
+
+
 JSON = {"Content-Type": "application/json"}
 ODD: tuple[Any, ...] = (
     None,

@@ -15,6 +15,7 @@ from bot.domain.plan import Settled
 from bot.engines.supervisor import Part, on
 from bot.flows.deliver import Dispatcher
 from bot.settings import Settings
+from bot.store.dialect import conninfo, watchful
 
 from .app import App
 
@@ -69,8 +70,7 @@ class SpreadEngine:
         # It takes a quarter of a second to import, which no command on SQLite needs to wait.
         from bot.engines import pgqueuer  # noqa: PLC0415
 
-        url = sa.make_url(app.settings.effective_database_url).set(drivername="postgresql")
-        address = url.render_as_string(hide_password=False)
+        address = conninfo(watchful(sa.make_url(app.settings.effective_database_url)))
         ledger = app.store.batch_ledger()
         self._feeder = pgqueuer.Feeder(address, app.store, app.clock)
         self._work = partial(

@@ -37,6 +37,8 @@ SILENCE_S = 10.0
 FEED_EVERY_S = 1.0
 LOOK_EVERY_S = 5.0
 """Workers are woken by what is queued; at this pace they look for what the dead have left."""
+AGAIN_S = 1.0
+"""How soon a worker whose queue is out of reach looks for it again."""
 TIDY_EVERY_S = 3600.0
 """How often the log that PgQueuer keeps of our batches is emptied: the attempts are ours, and kept for years."""
 
@@ -89,11 +91,11 @@ class _Driver(PsycopgDriver):
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Queries]:
-    """PgQueuer on connections of its own, its tables installed or brought up to date. `url`: postgresql://…"""
+async def connected(address: str) -> AsyncIterator[Queries]:
+    """PgQueuer on connections of its own, its tables installed or brought up to date. `address`: as libpq takes it."""
     async with (
-        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
-        await psycopg.AsyncConnection.connect(url, autocommit=True) as ears,
+        await psycopg.AsyncConnection.connect(address, autocommit=True) as connection,
+        await psycopg.AsyncConnection.connect(address, autocommit=True) as ears,
     ):
         queries = Queries(_Driver(connection, ears))
         # Of several that start at once one installs.
@@ -108,8 +110,8 @@ async def connected(url: str) -> AsyncIterator[Queries]:
 class Feeder:
     """Queues the batches in which something is due. Any number may run: a batch is in the queue once."""
 
-    def __init__(self, url: str, store: BatchStore, clock: Clock) -> None:
-        self._url = url
+    def __init__(self, address: str, store: BatchStore, clock: Clock) -> None:
+        self._address = address
         self._store = store
         self._clock = clock
         self._stirred = asyncio.Event()
@@ -120,7 +122,7 @@ class Feeder:
 
     async def run(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        async with connected(self._url) as queries, asyncio.TaskGroup() as group:
+        async with connected(self._address) as queries, asyncio.TaskGroup() as group:
             watch = group.create_task(on(stop, self.wake))
             tidied = loop.time()
             while not stop.is_set():
@@ -146,31 +148,26 @@ class Feeder:
 
 
 class Worker:
-    """One process's dispatcher, working off the batches that PgQueuer hands it."""
+    """One process's dispatcher, working off the batches that PgQueuer hands it.
 
-    def __init__(self, queries: Queries, dispatcher: Dispatcher, ledger: BatchLedger, clock: Clock) -> None:
-        self._queue = PgQueuer(queries.driver, queries=queries)
+    While the queue cannot be reached the dispatcher goes on with what it holds: it keeps receipts until the database
+    can be written again, and they must not be lost for want of work to hand out.
+    """
+
+    def __init__(self, address: str, dispatcher: Dispatcher, ledger: BatchLedger, clock: Clock) -> None:
+        self._address = address
         self._dispatcher = dispatcher
         self._ledger = ledger
         self._clock = clock
         self._ended = asyncio.Event()
         self._failed = False
         self._room = _Room(HELD)
-        self._queue.entrypoint(QUEUE, accepts_context=False)(self._batch)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; then what is in flight ends, and what is not begun goes back to the queue."""
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(on(stop, self._dispatcher.stop))
-            group.create_task(
-                self._queue.qm.run(
-                    dequeue_timeout=dt.timedelta(seconds=LOOK_EVERY_S),
-                    batch_size=HELD // 2,
-                    max_concurrent_tasks=HELD,
-                    heartbeat_timeout=dt.timedelta(seconds=SILENCE_S),
-                    log_aggregation_interval=dt.timedelta(0),
-                )
-            )
+            group.create_task(self._take_batches())
             try:
                 await self._dispatcher.run()
             except BaseException:
@@ -179,8 +176,31 @@ class Worker:
             finally:
                 # PgQueuer waits for the batches at work, and they for this.
                 self._ended.set()
-                self._queue.shutdown.set()
                 watch.cancel()
+
+    async def _take_batches(self) -> None:
+        while not self._ended.is_set():
+            try:
+                async with connected(self._address) as queries:
+                    await self._take_from(queries)
+            except (psycopg.Error, OSError) as error:
+                log.error("no batches are taken until the queue can be reached again: %s", error)
+                await _within(self._ended, AGAIN_S)
+
+    async def _take_from(self, queries: Queries) -> None:
+        queue = PgQueuer(queries.driver, queries=queries)
+        queue.entrypoint(QUEUE, accepts_context=False)(self._batch)
+        end = asyncio.create_task(on(self._ended, queue.shutdown.set))
+        try:
+            await queue.qm.run(
+                dequeue_timeout=dt.timedelta(seconds=LOOK_EVERY_S),
+                batch_size=HELD // 2,
+                max_concurrent_tasks=HELD,
+                heartbeat_timeout=dt.timedelta(seconds=SILENCE_S),
+                log_aggregation_interval=dt.timedelta(0),
+            )
+        finally:
+            end.cancel()
 
     async def _batch(self, job: Job) -> None:
         number = int(job.payload or b"")
@@ -228,15 +248,15 @@ class _Room:
 
 
 async def work(
-    url: str,
+    address: str,
     open_dispatcher: Callable[[], AbstractAsyncContextManager[Dispatcher]],
     ledger: BatchLedger,
     clock: Clock,
     stop: asyncio.Event,
 ) -> None:
     """Be a worker until `stop`. The dispatcher that `open_dispatcher` gives has to use `ledger`."""
-    async with connected(url) as queries, open_dispatcher() as dispatcher:
-        await Worker(queries, dispatcher, ledger, clock).run(stop)
+    async with open_dispatcher() as dispatcher:
+        await Worker(address, dispatcher, ledger, clock).run(stop)
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

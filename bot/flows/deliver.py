@@ -216,8 +216,12 @@ class Dispatcher:
         """Tell the others that this worker lives, and take up what dead ones left."""
         while True:
             await asyncio.sleep(RECOVER_S / 2)
-            await self._ledger.heartbeat(self._worker, now=self._clock())
-            await self._recover()
+            try:
+                await self._ledger.heartbeat(self._worker, now=self._clock())
+                await self._recover()
+            except StoreError as error:
+                # How long a database out of reach is borne with is for the turns to say: they hold receipts.
+                log.error("%s; no sign of life could be given", error)
 
     async def _recover(self) -> None:
         if count := await self._ledger.recover(now=self._clock()):

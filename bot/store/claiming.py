@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -31,19 +31,23 @@ ROUNDS = 20
 
 _bind = sa.bindparam
 
+_TO_SEND = (
+    delivery.c.id,
+    delivery.c.state,
+    delivery.c.attempts,
+    delivery.c.issue_id,
+    delivery.c.recipient_id,
+    delivery.c.target_id,
+    delivery.c.message_id,
+    target.c.channel,
+    target.c.url,
+    target.c.secret,
+)
+
 # The target's row is locked with the delivery's, so that two workers cannot judge one target at the same time.
 _CANDIDATES = (
     sa.select(
-        delivery.c.id,
-        delivery.c.state,
-        delivery.c.attempts,
-        delivery.c.issue_id,
-        delivery.c.recipient_id,
-        delivery.c.target_id,
-        delivery.c.message_id,
-        target.c.channel,
-        target.c.url,
-        target.c.secret,
+        *_TO_SEND,
         target.c.blocked_until,
         sa.or_(target.c.suspended_at.is_not(None), ~target.c.enabled, target.c.removed_at.is_not(None)).label(
             "stopped"
@@ -54,6 +58,13 @@ _CANDIDATES = (
     .order_by(delivery.c.next_try_at, delivery.c.id)
     .limit(_bind("most", type_=sa.Integer))
     .with_for_update(key_share=True, skip_locked=True, of=[delivery, target])
+)
+
+_CLAIMED = (
+    sa.select(*_TO_SEND)
+    .join(target, target.c.id == delivery.c.target_id)
+    .where(IS_SENDING, delivery.c.worker == _bind("by"))
+    .order_by(delivery.c.id)
 )
 
 Range: TypeAlias = tuple[int, int]
@@ -155,6 +166,12 @@ class Claiming:
         self._room.save()
         return claimed
 
+    def again(self, handed_out: Collection[int]) -> list[Claimed]:
+        """What this worker has claimed and does not know of: a turn was on disk, and the answer that said so was lost
+        with the connection. None of it has been sent."""
+        rows = self._connection.execute(_CLAIMED, {"by": self._worker})
+        return [self._claimed(row, row.attempts) for row in rows if row.id not in handed_out]
+
     def next_due(self) -> dt.datetime | None:
         due: dt.datetime | None = self._connection.execute(self._next_due, self._ends).scalar_one()
         free_at = self._room.free_at()
@@ -185,7 +202,7 @@ class Claiming:
                 pushed.append((row.id, to_micros(at)))
             elif len(chosen) < missing:
                 self._busy.add(target_id)
-                chosen.append(self._claimed(row))
+                chosen.append(self._claimed(row, row.attempts + 1))
                 tally.move(shift, row.issue_id, row.state, DeliveryState.SENDING)
         _PUSH.run(self._connection, pushed)
         park(self._connection, stopped, shift)
@@ -200,11 +217,11 @@ class Claiming:
             found[target_id].append(started_at)
         return found
 
-    def _claimed(self, row: AnyRow) -> Claimed:
+    def _claimed(self, row: AnyRow, number: int) -> Claimed:
         secret = row.secret
         return Claimed(
             delivery_id=row.id,
-            number=row.attempts + 1,
+            number=number,
             issue_id=row.issue_id,
             recipient_id=row.recipient_id,
             target_id=row.target_id,

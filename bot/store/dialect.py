@@ -67,11 +67,35 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     return engine
 
 
+_CALLS = {"keepalives_idle": 4, "keepalives_interval": 3, "keepalives_count": 2, "tcp_user_timeout": 10_000}
+"""An end of a connection that has not been heard of for 10 s is gone. Unnoticed, a worker would wait for the answer of
+a host that is no more for as long as TCP does, a quarter of an hour; and the server would keep the locks of a worker
+that was cut off in the middle of a transaction, to the cost of all the others."""
+
+
+def watchful(url: sa.URL, *, lock_timeout_s: float = 0) -> sa.URL:
+    """`url` of a PostgreSQL with both ends made to notice when the other is gone; what the URL itself says is kept.
+    `lock_timeout_s`: the longest wait for a lock; 0: for ever."""
+    server = {f"tcp_{name.removeprefix('tcp_')}": value for name, value in _CALLS.items()}
+    options = {**server, "lock_timeout": int(lock_timeout_s * 1000)}
+    wanted = {name: str(value) for name, value in _CALLS.items()} | {
+        "connect_timeout": "10",
+        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+    }
+    return url.update_query_dict({name: text for name, text in wanted.items() if name not in url.query})
+
+
+def conninfo(url: sa.URL) -> str:
+    """The address of a PostgreSQL as its own programs take it; a URL rendered by SQLAlchemy is another dialect."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - not needed on SQLite
+
+    _, parameters = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**parameters)
+
+
 def _postgresql(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     try:
-        engine = sa.create_engine(
-            url, pool_pre_ping=True, connect_args={"options": f"-c lock_timeout={int(busy_timeout_s * 1000)}"}
-        )
+        engine = sa.create_engine(watchful(url, lock_timeout_s=busy_timeout_s), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise ConfigError(
             "使用 PostgreSQL 需要驱动 psycopg：请安装，并把数据库地址写成 postgresql+psycopg://…"

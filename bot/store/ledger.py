@@ -46,6 +46,8 @@ class SqlLedger:
         self._vault = vault
         self._locks = workers.Locks(data_dir / "workers")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._handed_out: set[int] = set()
+        self._unsure = False
 
     async def turn(
         self,
@@ -59,7 +61,8 @@ class SqlLedger:
     ) -> Turn:
         """Write `settled`, then claim up to `limit` due deliveries, all on disk on return.
 
-        A failed turn (StoreError) has done nothing; it may be tried again with the same `settled`.
+        A failed turn (StoreError) has done nothing that matters; it is to be tried again with the same `settled`. Where
+        it was on disk when the connection broke, the next one hands out what it had claimed.
         `next_due` counts only what can be claimed: not what is in flight, waits for an earlier part, or is parked.
         """
         return await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
@@ -103,6 +106,7 @@ class SqlLedger:
         paces: Mapping[str, Pace],
         ceilings: Mapping[str, Ceiling],
     ) -> Turn:
+        unsure, self._unsure = self._unsure, True
         with self._db.write() as connection:
             limits = ceilings if limit > 0 else NONE
             claiming = Claiming(connection, self._vault, paces, limits, worker=worker, now=now, among=self._among())
@@ -111,7 +115,8 @@ class SqlLedger:
                 if settling.write(connection, settled, shift, now=now):
                     self._db.hook(Point.PART_ARMED)
                 self._db.hook(Point.RECEIPTS_WRITTEN)
-            claimed = claiming.run(limit, shift)
+            claimed = claiming.again(self._handed_out) if unsure else []
+            claimed += claiming.run(limit - len(claimed), shift)
             tally.apply(connection, shift)
             # An idle turn writes nothing, and so costs no sync of the disk.
             if settled or claimed:
@@ -123,6 +128,9 @@ class SqlLedger:
             self._db.hook(Point.RECEIPTS_COMMITTED)
         if claimed:
             self._db.hook(Point.CLAIM_COMMITTED)
+        self._unsure = False
+        self._handed_out.difference_update(one.claimed.delivery_id for one in settled)
+        self._handed_out.update(one.delivery_id for one in claimed)
         return turn
 
     def _among(self) -> Sequence[Range] | None:

@@ -9,10 +9,11 @@ import pytest
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import ConfigError, DiskFull, StoreError
-from bot.store import Store
+from bot.domain.faultpoints import Point
+from bot.store import Store, open_store
 from bot.store.dialect import explain
 
-from .samples import NOW, OK, answer, bulletin, opened, released, take_in, turn
+from .samples import KEY, NOW, OK, SECOND, answer, bulletin, opened, released, take_in, turn
 
 
 @pytest.fixture
@@ -42,6 +43,35 @@ async def test_locked_by_another_program(path: Path) -> None:
 
     await turn(store, settled)
     assert store.counts(stored.id) == {DeliveryState.ACCEPTED: 1}
+    store.close()
+
+
+class _LostAnswer:
+    """A connection that breaks once, after the turn was on disk and before the answer that says so is in."""
+
+    broken = False
+
+    def __call__(self, point: Point) -> None:
+        if point is Point.CLAIM_COMMITTED and not self.broken:
+            self.broken = True
+            raise StoreError("与数据库的连接中断。")
+
+
+async def test_what_was_claimed_when_the_answer_was_lost_is_handed_out_once_by_the_next_turn(
+    url: str, tmp_path: Path
+) -> None:
+    store = open_store(url, secret_key=KEY, data_dir=tmp_path, hook=_LostAnswer())
+    stored = released(store, "meijiang", "meixian", "wuhua")
+    await store.ledger().enlist("w1", now=NOW)
+    with pytest.raises(StoreError, match="中断"):
+        await turn(store, limit=2)
+
+    claimed = (await turn(store, limit=3, now=NOW + SECOND)).claimed
+    assert sorted((one.delivery_id, one.number) for one in claimed) == [(1, 1), (2, 1), (3, 1)]
+    assert (await turn(store, now=NOW + SECOND)).claimed == ()
+    await turn(store, [answer(one, OK, NOW + SECOND) for one in claimed])
+    assert store.counts(stored.id) == {DeliveryState.ACCEPTED: 3}
+    assert [row.attempts for row in store.receipts(stored.id)] == [1, 1, 1]
     store.close()
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
 from bot.store import Store
+from bot.store.dialect import conninfo, watchful
 
 from .samples import NOW, OK, answer, bulletin, opened, released, take_in, turn
 
@@ -90,3 +92,24 @@ def test_a_database_that_is_not_there(address: str, says: str, tmp_path: Path) -
 def test_a_database_nobody_made(postgres_server: sa.URL, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nobody_made_it"):
         opened(postgres_server.set(database="nobody_made_it").render_as_string(hide_password=False), tmp_path)
+
+
+def test_both_ends_of_a_connection_notice_within_seconds_that_the_other_is_gone(postgres_server: sa.URL) -> None:
+    url = watchful(postgres_server, lock_timeout_s=5)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        waits = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+        parameters = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    engine.dispose()
+    assert (waits, parameters["connect_timeout"]) == ("5s", "10")
+    dead_after_s = int(parameters["keepalives_idle"]) + 2 * int(parameters["keepalives_interval"])
+    assert dead_after_s == int(parameters["tcp_user_timeout"]) / 1000 == 10
+    for name in ("tcp_keepalives_idle=4", "tcp_keepalives_interval=3", "tcp_keepalives_count=2", "tcp_user_timeout="):
+        assert f"-c {name}" in parameters["options"], "the server is told the same"
+
+
+def test_what_the_address_says_itself_is_kept(postgres_server: sa.URL) -> None:
+    url = watchful(postgres_server.update_query_dict({"keepalives_idle": "60", "options": "-c lock_timeout=7s"}))
+    with psycopg.connect(conninfo(url)) as connection:
+        assert connection.info.get_parameters()["keepalives_idle"] == "60"
+        assert connection.execute("SHOW lock_timeout").fetchall() == [("7s",)]

@@ -255,7 +255,7 @@ def check(answer: httpx.Response) -> None:
 
 def test_a_targets_options_go_in_and_out_and_stay_when_they_are_not_named(site: Site) -> None:
     api = caller(site)
-    unit = api.post(f"{API}/recipients", json={"name": "梅州市林业局"}).json()["id"]
+    unit = api.post(f"{API}/recipients", json={"name": "梅州市候鸟观测站"}).json()["id"]
     url = f"{site.sandbox.url}/cgi-bin/webhook/send?key=00000000-aaaa-bbbb-cccc-00000000eeee"
     options = {"mention": {"everyone": True, "members": ["zhangsan"]}, "attach_original": True}
     answer = api.post(f"{API}/recipients/{unit}/targets", json={"url": url, **options})
@@ -267,5 +267,5 @@ def test_a_targets_options_go_in_and_out_and_stay_when_they_are_not_named(site: 
     none = api.put(f"{API}/targets/{target['id']}", json={"mention": {}, "attach_original": False}).json()
     assert (none["mention"], none["attach_original"]) == ({"everyone": False, "members": []}, False)
     refused = api.put(f"{API}/targets/{target['id']}", json={"ca_file": "own.pem"})
-    assert refused.status_code == 400
+    assert refused.status_code == 409
     assert "http 地址用不到证书文件" in refused.json()["error"]["message"]

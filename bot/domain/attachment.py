@@ -12,6 +12,9 @@ from typing import Protocol
 from .card import Message
 from .delivery import Replied
 
+MEDIA_TOKEN = "jianbao-media-id-comes-here"  # noqa: S105 - a marker, not a secret
+"""Stands in a planned file message where the platform's name for the uploaded file goes."""
+
 MAX_NAME_CHARS = 80
 _UNFIT = re.compile(r'[\\/:*?"<>|]')
 """What one file system or another does not take."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .card import CardKind, Style
 from .delivery import DeliveryState, Reason, Settlement, Verdict
-from .directory import Recipient, Target
+from .directory import NOBODY, Mention, Recipient, Target
 from .issue import Issue, ListKind
 from .release import Hold, IssueState
 from .resolver import Resolution
@@ -62,11 +62,24 @@ class PlanTarget:
     channel: str
     style: Style
     suspended: bool = False
+    mention: Mention = NOBODY
+    attach_original: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """The file a revision was read from, as far as planning looks at it; `size` in bytes."""
+
+    id: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """Bytes shared by every delivery of one channel, style and list; LINK_TOKEN stands for the reader token."""
+    """Bytes shared by every delivery of one channel, style, list and mention; LINK_TOKEN stands for the reader token.
+
+    `original_id`: this is the message that shows the received file, which is uploaded first; MEDIA_TOKEN in `body`.
+    """
 
     channel: str
     style: Style
@@ -75,6 +88,7 @@ class PlannedMessage:
     parts: int
     body: bytes
     notes: tuple[str, ...] = ()
+    original_id: int | None = None
 
     @property
     def sha256(self) -> str:

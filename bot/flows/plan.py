@@ -1,22 +1,26 @@
-"""Issue + directory -> plan: who gets a card, and the bytes of it, rendered once per channel, style and list."""
+"""Issue + directory -> plan: who gets a card, and the bytes of it, rendered once for all who get the same."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
 from bot.cards import make_card
+from bot.channels.files import FILES
+from bot.domain.attachment import Files
 from bot.domain.card import LINK_TOKEN, CardKind, Message, Pictures, Style, Wording
 from bot.domain.channel import Channel
 from bot.domain.delivery import DeliveryState, Reason
-from bot.domain.directory import Directory
+from bot.domain.directory import NOBODY, Directory, Mention
 from bot.domain.issue import ListKind
-from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, PlanTarget, StoredIssue
+from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.release import Hold
 from bot.domain.resolver import Resolution
+
+from .attaching import with_original
 
 LINK_PATH = "/r/"
 SIGN_PLACE = "#sign"
@@ -24,8 +28,8 @@ SIGN_PLACE = "#sign"
 SLICE = 1_000
 """Recipients whose targets are read at once."""
 
-Look: TypeAlias = tuple[str, Style, ListKind]
-"""Channel, style and list: those with the same look get the same messages."""
+Look: TypeAlias = tuple[str, Style, ListKind, Mention]
+"""Channel, style, list and mention: those with the same look get the same messages."""
 TargetsOf: TypeAlias = Callable[[Sequence[str]], Iterable[PlanTarget]]
 """Recipient ids -> the targets to be sent to, each recipient's in directory order; suspended ones included."""
 
@@ -47,6 +51,7 @@ class Renderer:
     wording: Callable[[str], Wording]
     public_url: str | None
     pictures: Callable[[int], Pictures | None] = no_pictures
+    files: Mapping[str, Files] = field(default_factory=lambda: FILES)
 
     def messages(
         self,
@@ -57,6 +62,7 @@ class Renderer:
         list_kind: ListKind | None,
         kind: CardKind = CardKind.ISSUE,
         changes: Sequence[str] = (),
+        mention: Mention = NOBODY,
     ) -> tuple[Message, ...]:
         link = f"{self.public_url}{LINK_PATH}{LINK_TOKEN}" if self.public_url else None
         card = make_card(
@@ -68,7 +74,7 @@ class Renderer:
             changes=tuple(changes),
             pictures=self.pictures(stored.revision_id),
         )
-        return self.channels[channel].messages(card, style, self.wording(stored.issue.masthead))
+        return self.channels[channel].messages(card, style, self.wording(stored.issue.masthead), mention)
 
 
 def make_plan(
@@ -81,18 +87,26 @@ def make_plan(
     changes: Sequence[str] = (),
     leave_out: Collection[str] = (),
     reminder: int = 0,
+    original: ReceivedFile | None = None,
 ) -> Plan:
     """The plan for every recipient of `resolution` but those in `leave_out` (they are covered already).
 
     A suspended target gets its delivery too, as `refused`: the ledger says why that group has no card. All messages
     are rendered here, before anybody has to wait for the release; the deliveries are made while they are written.
+    `original`: what goes after the card where a target wants it. A reminder is a card alone.
     """
 
     def render(look: Look) -> list[PlannedMessage]:
-        parts = renderer.messages(stored, channel=look[0], style=look[1], list_kind=look[2], kind=kind, changes=changes)
-        return [PlannedMessage(*look, m.part, m.parts, m.body, m.notes) for m in parts]
+        channel, style, list_kind, mention = look
+        card = renderer.messages(
+            stored, channel=channel, style=style, list_kind=list_kind, kind=kind, changes=changes, mention=mention
+        )
+        return [PlannedMessage(channel, style, list_kind, m.part, m.parts, m.body, m.notes) for m in card]
 
-    planning = _Planning(resolution.recipients, leave_out, targets_of, render)
+    def attach(look: Look, card: Sequence[PlannedMessage]) -> Sequence[PlannedMessage]:
+        return card if kind is CardKind.REMINDER else with_original(card, original, renderer.files.get(look[0]))
+
+    planning = _Planning(resolution.recipients, leave_out, targets_of, render, attach)
     planning.render_all()
     return Plan(stored.id, stored.revision_id, kind, resolution, planning.messages, planning, reminder)
 
@@ -107,13 +121,17 @@ class _Planning(Iterable[PlannedDelivery]):
         leave_out: Collection[str],
         targets_of: TargetsOf,
         render: Callable[[Look], list[PlannedMessage]],
+        attach: Callable[[Look, Sequence[PlannedMessage]], Sequence[PlannedMessage]],
     ) -> None:
         self.messages: list[PlannedMessage] = []
         self._recipients = recipients
         self._leave_out = leave_out
         self._targets_of = targets_of
         self._render = render
-        self._rendered: dict[Look, range] = {}
+        self._attach = attach
+        self._places: dict[PlannedMessage, int] = {}
+        self._rendered: dict[Look, tuple[int, ...]] = {}
+        self._attached: dict[Look, tuple[int, ...]] = {}
 
     def __iter__(self) -> Iterator[PlannedDelivery]:
         for target, list_kind in self._targets():
@@ -121,15 +139,13 @@ class _Planning(Iterable[PlannedDelivery]):
             if target.suspended:
                 state, reason = DeliveryState.REFUSED, Reason.TARGET_SUSPENDED
             # Rendered already, unless the target came into the directory a moment ago.
-            for index in self._parts((target.channel, target.style, list_kind)):
-                message = self.messages[index]
-                yield PlannedDelivery(
-                    target.recipient_id, target.id, list_kind, message.part, message.parts, index, state, reason
-                )
+            parts = self._parts(target, list_kind)
+            for part, index in enumerate(parts, 1):
+                yield PlannedDelivery(target.recipient_id, target.id, list_kind, part, len(parts), index, state, reason)
 
     def render_all(self) -> None:
         for target, list_kind in self._targets():
-            self._parts((target.channel, target.style, list_kind))
+            self._parts(target, list_kind)
 
     def _targets(self) -> Iterator[tuple[PlanTarget, ListKind]]:
         wanted = (row for row in self._recipients.items() if row[0] not in self._leave_out)
@@ -141,13 +157,24 @@ class _Planning(Iterable[PlannedDelivery]):
                 for target in by_recipient[recipient_id]:
                     yield target, list_kind
 
-    def _parts(self, look: Look) -> range:
-        """Where the messages of this look are."""
+    def _parts(self, target: PlanTarget, list_kind: ListKind) -> tuple[int, ...]:
+        """Where the messages for this target are."""
+        look = (target.channel, target.style, list_kind, target.mention)
         if look not in self._rendered:
-            parts = self._render(look)
-            self._rendered[look] = range(len(self.messages), len(self.messages) + len(parts))
-            self.messages += parts
-        return self._rendered[look]
+            self._rendered[look] = self._kept(self._render(look))
+        if not target.attach_original:
+            return self._rendered[look]
+        if look not in self._attached:
+            self._attached[look] = self._kept(self._attach(look, [self.messages[n] for n in self._rendered[look]]))
+        return self._attached[look]
+
+    def _kept(self, wanted: Sequence[PlannedMessage]) -> tuple[int, ...]:
+        """Their places among the messages; those that are not there yet get one."""
+        for message in wanted:
+            if message not in self._places:
+                self._places[message] = len(self.messages)
+                self.messages.append(message)
+        return tuple(self._places[message] for message in wanted)
 
 
 def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], directory: Directory) -> tuple[Hold, ...]:

@@ -10,7 +10,17 @@ from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
 from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Ceiling, Pace
-from bot.domain.plan import ApprovalRow, Plan, PlanTarget, ReceiptRow, Settled, StoredIssue, StoredTarget, Turn
+from bot.domain.plan import (
+    ApprovalRow,
+    Plan,
+    PlanTarget,
+    ReceiptRow,
+    ReceivedFile,
+    Settled,
+    StoredIssue,
+    StoredTarget,
+    Turn,
+)
 from bot.domain.release import Hold, IssueState
 from bot.domain.signoff import SignOff
 from bot.domain.source import Found, Poll
@@ -159,6 +169,10 @@ class IssueStore(Protocol):
 
     def plan_targets(self, recipient_ids: Sequence[str]) -> Sequence[PlanTarget]:
         """Enabled targets of these recipients, each recipient's in directory order, suspended ones included."""
+        ...
+
+    def received_file(self, revision_id: int) -> ReceivedFile | None:
+        """The file this revision was read from, the first where it came as several."""
         ...
 
     def covered(self, revision_id: int) -> set[str]:

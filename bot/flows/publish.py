@@ -20,7 +20,7 @@ from bot.domain.changes import describe_changes
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.issue import Issue
-from bot.domain.plan import Plan, PlanTarget, StoredIssue
+from bot.domain.plan import Plan, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.publication import Publication, publication_for
 from bot.domain.release import Hold, IssueState, release_moment, too_late
 from bot.domain.resolver import Resolution, Resolver
@@ -131,7 +131,8 @@ class Publisher:
         holds = (*timing, *holds, *self._approval_missing(publication, ()))
         state = IssueState.HELD if holds else IssueState.SCHEDULED
         stored = StoredIssue(0, 0, 1, issue, state, release_at, holds=holds)
-        plan = make_plan(stored, resolution, partial(_targets_in, directory), self.renderer)
+        received = ReceivedFile(0, len(data))
+        plan = make_plan(stored, resolution, partial(_targets_in, directory), self.renderer, original=received)
         return Published(stored, publication, resolution, holds), plan
 
     def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
@@ -264,6 +265,7 @@ class Publisher:
             kind=CardKind.ISSUE if first is None else CardKind.CORRECTION,
             changes=() if first is None else describe_changes(first, stored.issue),
             leave_out=self.store.covered(stored.revision_id),
+            original=self.store.received_file(stored.revision_id),
         )
 
     def _assess(
@@ -344,4 +346,5 @@ def _targets_in(directory: Directory, recipient_ids: Sequence[str]) -> Iterator[
         if unit.enabled:
             for target in unit.targets:
                 if target.enabled:
-                    yield PlanTarget(0, unit.id, target.channel, target.style)
+                    wants = target.attach_original
+                    yield PlanTarget(0, unit.id, target.channel, target.style, False, target.mention, wants)

@@ -12,7 +12,7 @@ from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
 from bot.domain.faultpoints import Point
-from bot.domain.plan import Plan, PlannedDelivery, PlanTarget
+from bot.domain.plan import Plan, PlannedDelivery, PlanTarget, ReceivedFile
 from bot.domain.release import IssueState
 
 from . import tally
@@ -20,14 +20,17 @@ from .bulk import Bulk, Row
 from .columns import to_micros
 from .history import Entry, record
 from .part import Part
-from .schema import delivery, issue, message, plan, recipient, revision, target
+from .schema import delivery, issue, message, original, plan, recipient, revision, target
 
 CHUNK = 5_000
 """Rows handed to the driver at once: bounds the memory of a large release, not its transaction."""
 
 
 _TARGETS = (
-    sa.select(target.c.id, target.c.recipient_id, target.c.channel, target.c.style, target.c.suspended_at.is_not(None))
+    sa.select(
+        *(target.c.id, target.c.recipient_id, target.c.channel, target.c.style),
+        *(target.c.suspended_at.is_not(None), target.c.mention, target.c.attach_original),
+    )
     .join(recipient, recipient.c.id == target.c.recipient_id)
     .where(
         target.c.recipient_id.in_(sa.bindparam("recipients", expanding=True)),
@@ -73,6 +76,18 @@ class Releases(Part):
         """Enabled targets of these recipients, each recipient's in directory order, suspended ones included."""
         with self.db.read() as connection:
             return [PlanTarget(*row) for row in connection.execute(_TARGETS, {"recipients": recipient_ids}).all()]
+
+    def received_file(self, revision_id: int) -> ReceivedFile | None:
+        """The file this revision was read from, the first where it came as several; its bytes stay where they are."""
+        query = (
+            sa.select(original.c.id, sa.func.length(original.c.content))
+            .where(original.c.revision_id == revision_id)
+            .order_by(original.c.id)
+            .limit(1)
+        )
+        with self.db.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else ReceivedFile(*row)
 
     def covered(self, revision_id: int) -> set[str]:
         """Recipient ids that have a delivery of this revision which is not refused, exhausted or cancelled."""
@@ -190,6 +205,7 @@ class _MessageIds(dict[int, int]):
             "body": planned.body,
             "sha256": planned.sha256,
             "notes": list(planned.notes),
+            "original_id": planned.original_id,
         }
         insert = sa.insert(message).values(row).returning(message.c.id)
         key: int = self._connection.execute(insert).scalar_one()

@@ -22,6 +22,12 @@ from .documents import read_document, renderer
 from .fonts import cover_font
 
 
+PAGE = (
+    "body{margin:0 auto;padding:16px;max-width:420px;background:#ededed;"
+    "font-family:-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """`pictures`: what would be found at the addresses of the issue's pictures, as PNG; empty where it has none."""
@@ -56,8 +62,7 @@ def preview_page(title: str, channel: str, rendered: Rendered) -> str:
     for address, data in rendered.pictures.items():
         embedded = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         bubbles = bubbles.replace(f'src="{escape(address)}"', f'src="{embedded}"')
-    page = "body{margin:0 auto;padding:16px;max-width:420px;background:#ededed}"
-    css = page + sandbox.PREVIEW_CSS.read_text(encoding="utf-8")
+    css = PAGE + sandbox.PREVIEW_CSS.read_text(encoding="utf-8")
     return (
         f'<!DOCTYPE html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -18,26 +18,16 @@ import typer
 
 from bot.channels import CHANNELS
 from bot.cli.app import app, run
-from bot.domain.delivery import DeliveryState
+from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
 from bot.domain.directory import RecipientKind
 from bot.domain.issue import ListKind
 from bot.domain.release import IssueState
 from bot.domain.retry import SCHEDULE_S
 from bot.settings import PREFIX, Settings
+from tests.documents import CHINESE, DOCS, PAGES, ROOT, blocks, fences, names, read, twin
 from tests.unit.test_layers import MAY_IMPORT
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
-
-
-def names(paths: list[Path]) -> list[str]:
-    return [str(path.relative_to(ROOT)) for path in paths]
-
-
-def read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def sections(text: str) -> dict[str, str]:
@@ -54,12 +44,6 @@ def rows(text: str) -> list[list[str]]:
             cells = re.split(r"(?<!\\)\|", line)[1:-1]
             found.append([cell.strip().replace("`", "").replace("\\|", "|") for cell in cells])
     return found
-
-
-def blocks(text: str, language: str) -> list[str]:
-    """Fenced code of one language; the indent of a list item is taken off."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
 
 
 # commands
@@ -96,28 +80,93 @@ def test_a_command_is_described_as_its_help_describes_it(name: str) -> None:
 
 
 def shell_commands(program: str) -> Iterator[tuple[str, list[str]]]:
+    """What is called by its name, by its path, or in a container."""
+    called = re.compile(rf"(?:docker compose exec \S+ |.*/bin/)?{program}((?: .*)?)")
     for page in PAGES:
         for code in blocks(read(page), "sh"):
             for line in code.replace("\\\n", "").splitlines():
-                words = shlex.split(line, comments=True)
-                if words and words[0] == program:
-                    yield str(page.relative_to(ROOT)), words[1:]
+                if match := called.fullmatch(line):
+                    yield str(page.relative_to(ROOT)), shlex.split(match[1], comments=True)
+
+
+def command_of(words: list[str]) -> str:
+    """The longest command these words begin with: `jianbao directory import`."""
+    depth = max(n for n in range(len(words) + 1) if " ".join(["jianbao", *words[:n]]) in COMMANDS)
+    return " ".join(["jianbao", *words[:depth]])
 
 
 def test_every_command_line_in_the_documents_can_be_typed() -> None:
     seen = 0
     for page, words in shell_commands("jianbao"):
-        depth = 2 if words[0] == "directory" else 1
-        command = COMMANDS[" ".join(["jianbao", *words[:depth]])]
+        command = COMMANDS[command_of(words)]
+        assert not getattr(command, "commands", {}), f"{page}: {words}"
         known = {spelled for p in command.params for spelled in (*p.opts, *p.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= known, f"{page}: {words}"
         seen += 1
-    assert seen >= 6
+    assert seen >= 40
+
+
+def test_every_command_named_in_running_text_exists() -> None:
+    """`jianbao COMMAND --option` between backquotes, in any page and either language."""
+    wrong = []
+    for page in PAGES:
+        text = re.sub(r"^ *```.*?^ *```$", "", read(page), flags=re.MULTILINE | re.DOTALL)
+        for line in re.findall(r"`jianbao ([a-z][^`]*)`", text):
+            words = line.split()
+            known = {o for p in COMMANDS[command_of(words)].params for o in (*p.opts, *p.secondary_opts)}
+            if command_of(words) == "jianbao" or {word for word in words if word.startswith("--")} - known:
+                wrong.append(f"{page.relative_to(ROOT)}: {line}")
+    assert wrong == []
 
 
 def test_every_make_target_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), flags=re.MULTILINE))
     assert {words[0] for _, words in shell_commands("make")} <= targets
+
+
+# pages in two languages, and what the commands' test reads from them
+
+OPERATORS = sorted(
+    page
+    for page in [*(DOCS / "operations").glob("*.md"), *map(DOCS.joinpath, ("index.md", "tutorial.md", "reasons.md"))]
+    if page.name != "README.md" and not page.name.endswith(CHINESE)
+)
+PAIRS = [page for page in PAGES if not page.name.endswith(CHINESE) and twin(page).exists()]
+
+
+@pytest.mark.parametrize("page", OPERATORS, ids=names(OPERATORS))
+def test_a_page_for_operators_stands_in_both_languages(page: Path) -> None:
+    assert twin(page).exists()
+
+
+@pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
+def test_both_languages_give_the_same_commands_files_and_sections(page: Path) -> None:
+    def told(page: Path) -> tuple[object, ...]:
+        text = read(page)
+        code = [
+            (f.language, f.title, f.mark, f.argument, f.code) for f in fences(page) if f.language not in ("text", "")
+        ]
+        links = {link.replace(CHINESE, ".md").split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)}
+        return code, len(sections(text)), links - {page.name, twin(page).name}
+
+    for english, chinese in zip(told(page), told(twin(page)), strict=True):
+        assert english == chinese
+
+
+@pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
+def test_each_language_leads_to_the_other(page: Path) -> None:
+    assert f"[中文]({twin(page).name})" in read(page)
+    assert f"[English]({page.name})" in read(twin(page))
+
+
+def test_a_mark_above_a_block_is_one_the_test_of_commands_knows() -> None:
+    wrong = [
+        f"{page.relative_to(ROOT)}: {mark}"
+        for page in PAGES
+        for mark in re.findall(r"<!-- (.+?) -->\n *```", read(page))
+        if not re.match(r"(not run|stays up|exit|again): ", mark)
+    ]
+    assert wrong == []
 
 
 # the JSON shapes
@@ -266,6 +315,55 @@ def variables(text: str) -> list[str]:
     return [name for name in re.findall(rf"{PREFIX}[A-Z][A-Z_]+", text) if not name.startswith(f"{PREFIX}TEST_")]
 
 
+# what an operator looks up
+
+DIAGNOSE = [DOCS / "operations" / name for name in ("diagnose.md", "diagnose.zh-CN.md")]
+
+
+@pytest.mark.parametrize("page", DIAGNOSE, ids=names(DIAGNOSE))
+def test_every_line_of_the_doctor_is_explained(page: Path) -> None:
+    source = read(ROOT / "bot" / "bootstrap" / "doctor.py")
+    checks = set(re.findall(r'Finding\(\s*"(\w+)"', source))
+    assert len(checks) > 8
+    described = rows(re.split(r"^## ", read(page), flags=re.MULTILINE)[1])
+    assert {row[0] for row in described} == checks
+
+
+def test_every_reason_is_explained_in_chinese_with_its_sentence() -> None:
+    text = read(DOCS / "reasons.zh-CN.md")
+    table = {row[0]: row for row in rows(text)}
+    assert {reason.value: reason.chinese + "。" for reason in Reason} == {r.value: table[r.value][1] for r in Reason}
+    assert all(table[reason.value][3] for reason in Reason)
+    assert set(table) == {reason.value for reason in Reason} | {outcome.value for outcome in OutcomeClass}
+
+
+@pytest.mark.parametrize("name", ["threats.md", "threats.zh-CN.md"])
+def test_a_defence_names_a_test_that_is_there(name: str) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read(DOCS / "operations" / name))
+    assert len(named) > 20
+    assert [f"{file}::{test}" for file, test in named if f"def {test}(" not in read(ROOT / file)] == []
+
+
+def test_the_proxy_on_paper_does_what_the_shipped_one_does() -> None:
+    def does(text: str) -> set[str]:
+        told = re.findall(r"^ *(proxy_\w+ .*;|client_max_body_size .*;|deny all;)$", text, re.MULTILINE)
+        return {line for line in told if not line.startswith("proxy_pass")}
+
+    assert does(read(ROOT / "deploy" / "nginx.conf")) <= does(read(DOCS / "operations" / "proxy.md"))
+
+
+def test_the_drawings_of_the_clients_say_that_they_are_drawings_and_fetch_nothing() -> None:
+    drawings = list((DOCS / "pictures" / "robots").glob("*.svg"))
+    assert len(drawings) >= 5
+    for drawing in drawings:
+        text = read(drawing).removeprefix('<svg xmlns="http://www.w3.org/2000/svg"')
+        assert "示意图" in text
+        assert not re.search(r"\bhref|<image|<script|url\(", text)
+    for page in (DOCS / "channels" / "address.md", DOCS / "channels" / "address.zh-CN.md"):
+        assert {f"../pictures/robots/{d.name}" for d in drawings} == set(re.findall(r"\((\S+\.svg)\)", read(page)))
+        assert all(f"]({name}.md)" in read(page) for name in CHANNELS)
+
+
 # states and words
 
 
@@ -322,11 +420,12 @@ def test_the_glossary_has_the_terms_the_program_shows() -> None:
 
 
 def test_the_table_of_rooms_is_the_one_the_layer_test_enforces() -> None:
-    table = {
-        row[0]: set() if row[1] == "nothing" else set(row[1].split(", "))
-        for row in rows(sections(read(DOCS / "architecture.md"))["The rooms"])
-    }
-    assert table == MAY_IMPORT
+    for name, title in (("architecture.md", "The rooms"), ("architecture.zh-CN.md", "各个部分")):
+        table = {
+            row[0]: set() if row[1] in ("nothing", "无") else set(row[1].split(", "))
+            for row in rows(sections(read(DOCS / name))[title])
+        }
+        assert table == MAY_IMPORT
 
 
 def test_every_dependency_has_its_reason_and_no_reason_is_without_a_dependency() -> None:
@@ -380,6 +479,6 @@ def test_the_two_readmes_tell_the_same() -> None:
     for language in ("sh",):
         assert blocks(english, language) == blocks(chinese, language)
     assert len(re.findall(r"^#+ ", english, re.MULTILINE)) == len(re.findall(r"^#+ ", chinese, re.MULTILINE))
-    links = [re.findall(r"\]\(([^)\s]+)\)", text)[1:] for text in (english, chinese)]
+    links = [re.findall(r"\]\(([^)\s]+)\)", text.replace(CHINESE, ".md"))[1:] for text in (english, chinese)]
     assert links[0] == links[1]
     assert [row[0] for row in rows(english)] == [row[0] for row in rows(chinese)]

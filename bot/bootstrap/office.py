@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import lru_cache, partial
+from html import escape
 from pathlib import Path
 
 from bot.bulletins import Explained
@@ -54,7 +55,7 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
         covers=covers(app),
         store=app.store,
         channels=CHANNELS,
-        preview=render_html,
+        preview=partial(preview, settings.public_url),
         preview_css=Path(PREVIEW_CSS),
         explain=lru_cache(maxsize=16)(_explained),
         dump_directory=lambda roster, form, mask: dump_directory(roster, form, mask=mask),
@@ -67,9 +68,15 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
 
 def covers(app: App) -> Covers:
     """The pictures of cards. Drawn once and kept in memory; every client asks for the few newest."""
-    font = cover_font(app.settings)
+    font = cover_font(app.settings) if app.settings.public_url else None
     drawn = lru_cache(maxsize=64)(lambda text, shape: draw(text, shape, font)) if font else None
     return Covers(app.store, app.store.reader_keys(), drawn)
+
+
+def preview(public_url: str | None, channel: str, payload: object) -> str:
+    """As a phone shows it; our own pictures come from this very site, whatever name it is reached by."""
+    shown = render_html(channel, payload)
+    return shown.replace(f'src="{escape(public_url)}/', 'src="/') if public_url else shown
 
 
 def recognise(url: str) -> str | None:

@@ -21,7 +21,6 @@ from bot.settings import Settings
 from .documents import read_document, renderer
 from .fonts import cover_font
 
-
 PAGE = (
     "body{margin:0 auto;padding:16px;max-width:420px;background:#ededed;"
     "font-family:-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}"

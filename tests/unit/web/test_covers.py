@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from bot.bootstrap.office import covers
 from bot.domain.card import Style
 from bot.domain.cover import Shape, pictures
 from bot.domain.issue import ListKind
+from bot.domain.people import Role
 from bot.domain.reader_token import ReaderKey, cover_token, reader_token
 from bot.flows.cover import Covers
 
@@ -94,3 +96,10 @@ def test_the_addresses_of_one_revision_are_its_own() -> None:
     one, other = pictures("https://a.example", b"k", 1), pictures("https://a.example", b"k", 2)
     assert len({one.cover, one.emblem, other.cover, other.emblem}) == 4
     assert one == pictures("https://a.example", b"k", 1)
+
+
+def test_the_preview_shows_it_from_this_very_site(site: Site) -> None:
+    issue_id = site.issue()
+    page = site.client(Role.VIEWER).get(f"/issues/{issue_id}/cards?channel=wecom&style=news_card").text
+    (source,) = re.findall(r'<img src="([^"]+\.png)"', page)
+    assert site.client().get(source).headers["content-type"] == "image/png"

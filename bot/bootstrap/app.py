@@ -30,7 +30,7 @@ from bot.flows.trial import try_target
 from bot.settings import Settings
 from bot.sources.workdays import is_workday
 from bot.store import Store, open_store
-from bot.transport import AddressGuard, HttpSender, Timeouts
+from bot.transport import AddressGuard, Authorities, HttpSender, Timeouts
 
 from . import keys
 from .documents import address_guard, ceilings, check_directory, publications, renderer
@@ -83,8 +83,12 @@ class App:
         return check_directory(self.settings, path)[0]
 
     def sender(self) -> HttpSender:
-        timeouts = Timeouts(silence_s=self.settings.send_timeout_seconds)
-        return HttpSender(self.guard, timeouts=timeouts, max_in_flight=self.settings.max_in_flight)
+        return HttpSender(
+            self.guard,
+            authorities=Authorities(self.settings.effective_ca_dir),
+            timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds),
+            max_in_flight=self.settings.max_in_flight,
+        )
 
     async def try_target(self, stored: StoredTarget) -> Verdict:
         """Send a harmless message to this robot now; what the platform answered."""

@@ -22,7 +22,7 @@ _UNFIT = re.compile(r'[\\/:*?"<>|]')
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The file as it was received, and `name` as the group is to see it."""
+    """A file's bytes and its name: as it was received, or as the group is to see it."""
 
     name: str
     data: bytes

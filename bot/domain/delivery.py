@@ -72,6 +72,7 @@ class Reason(StrEnum):
     TLS_FAILED = "tls_failed"
     CA_UNUSABLE = "ca_unusable"
     POOL_TIMEOUT = "pool_timeout"
+    UPLOAD_FAILED = "upload_failed"
     FORBIDDEN_ADDRESS = "forbidden_address"
     # may have arrived
     TIMEOUT_AFTER_SEND = "timeout_after_send"
@@ -122,6 +123,7 @@ _REASONS: dict[Reason, str] = {
     Reason.TLS_FAILED: "安全连接失败，请检查证书和系统时间",
     Reason.CA_UNUSABLE: "自有证书文件不可用，请管理员检查",
     Reason.POOL_TIMEOUT: "本机连接繁忙，稍后自动重试",
+    Reason.UPLOAD_FAILED: "原文上传失败，稍后自动重试",
     Reason.FORBIDDEN_ADDRESS: "地址不在允许范围，请核对机器人地址",
     Reason.TIMEOUT_AFTER_SEND: "发出后未等到回复，请到群里核实",
     Reason.CONNECTION_LOST: "发出后连接中断，请到群里核实",

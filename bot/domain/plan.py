@@ -142,6 +142,15 @@ class Claimed:
     url: Secret
     secret: Secret | None
     message_id: int
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A planned message's bytes; `original_id`: the file to be uploaded before it, None for nearly all."""
+
+    body: bytes
+    original_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

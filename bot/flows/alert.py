@@ -163,10 +163,12 @@ async def _tell(
         return 0
     channel = channels[target.target.channel]
     count = 0
-    for message in channel.messages(card, target.target.style, wording):
+    robot = target.target
+    for message in channel.messages(card, robot.style, wording, robot.mention):
         part = f"{name}-{message.part}"
-        robot = target.target
-        exchange = await send_once(sender, channel, robot.url, robot.secret, message.body, now, message_id=part)
+        exchange = await send_once(
+            sender, channel, robot.url, robot.secret, message.body, now, message_id=part, ca_file=robot.ca_file
+        )
         verdict = judge(exchange, channel, now)
         if verdict.outcome is not OutcomeClass.OK:
             log.error("the alert to target %s ended %s: %s", target.id, verdict.outcome.value, verdict.reason.value)

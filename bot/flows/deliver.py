@@ -12,16 +12,19 @@ import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.channels.files import FILES
+from bot.domain.attachment import Files
 from bot.domain.card import LINK_TOKEN
 from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason, Verdict, settle
 from bot.domain.errors import DiskFull, StoreError
 from bot.domain.faultpoints import Hook, Point, pass_by
 from bot.domain.pacing import Ceiling
-from bot.domain.plan import Claimed, Settled, Turn
+from bot.domain.plan import Claimed, Settled, StoredMessage, Turn
 
 from .ports import Clock, Ledger, Sender
 from .sending import judge, send_once
+from .uploading import Uploads
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +57,15 @@ class Dispatcher:
         clock: Clock,
         worker: str,
         token: Callable[[int], str],
+        files: Mapping[str, Files] = FILES,
         ceilings: Mapping[str, Ceiling] = NO_CEILINGS,
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
         on_settled: Callable[[Settled], None] | None = None,
         hook: Hook = pass_by,
     ) -> None:
-        """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `hook` is called at the fault points."""
+        """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `files`: the channels that take files.
+        `hook` is called at the fault points."""
         self._ledger = ledger
         self._sender = sender
         self._channels = channels
@@ -73,7 +78,8 @@ class Dispatcher:
         self._resend_in_doubt = resend_in_doubt
         self._on_settled = on_settled
         self._hook = hook
-        self._bodies: dict[int, bytes] = {}
+        self._messages: dict[int, StoredMessage] = {}
+        self._uploads = Uploads(ledger, sender, files, clock)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._settled: list[Settled] = []
         self._stirred = asyncio.Event()
@@ -197,20 +203,27 @@ class Dispatcher:
         channel = self._channels.get(claimed.channel)
         if channel is None:
             return Verdict(OutcomeClass.PERMANENT_CONFIG, Reason.UNSUPPORTED_TYPE)
-        body = self._bodies.get(claimed.message_id) or await self._load(claimed.message_id)
-        body = body.replace(_MARK, self._token(claimed.delivery_id).encode())
+        message = self._messages.get(claimed.message_id) or await self._load(claimed.message_id)
+        body = message.body.replace(_MARK, self._token(claimed.delivery_id).encode())
+        if message.original_id is not None:
+            uploaded = await self._uploads.message(claimed, channel, message.original_id)
+            if isinstance(uploaded, Verdict):
+                return uploaded
+            body, at = uploaded, self._clock()
         self._hook(Point.SENDING)
-        name = f"jb-{claimed.delivery_id}"
-        exchange = await send_once(self._sender, channel, claimed.url, claimed.secret, body, at, message_id=name)
+        name, ca_file = f"jb-{claimed.delivery_id}", claimed.ca_file
+        exchange = await send_once(
+            self._sender, channel, claimed.url, claimed.secret, body, at, message_id=name, ca_file=ca_file
+        )
         self._hook(Point.ANSWERED)
         return judge(exchange, channel, self._clock())
 
-    async def _load(self, message_id: int) -> bytes:
-        body = await self._ledger.message_body(message_id)
-        if len(self._bodies) >= MESSAGES_KEPT:
-            self._bodies.pop(next(iter(self._bodies)))
-        self._bodies[message_id] = body
-        return body
+    async def _load(self, message_id: int) -> StoredMessage:
+        message = await self._ledger.message(message_id)
+        if len(self._messages) >= MESSAGES_KEPT:
+            self._messages.pop(next(iter(self._messages)))
+        self._messages[message_id] = message
+        return message
 
     async def _keep_alive(self) -> None:
         """Tell the others that this worker lives, and take up what dead ones left."""

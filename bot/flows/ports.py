@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from bot.domain.attachment import Attachment
 from bot.domain.delivery import DeliveryState, Exchange
 from bot.domain.directory import Directory
 from bot.domain.issue import Issue, ListKind
@@ -18,6 +19,7 @@ from bot.domain.plan import (
     ReceivedFile,
     Settled,
     StoredIssue,
+    StoredMessage,
     StoredTarget,
     Turn,
 )
@@ -33,9 +35,18 @@ class Clock(Protocol):
 
 
 class Sender(Protocol):
-    """One HTTP POST, tried once. Never raises for what the network does: the answer says it."""
+    """One HTTP POST, tried once. Never raises for what the network does: the answer says it.
 
-    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Exchange: ...
+    `ca_file`: the only certificate authorities to trust, None: the public ones.
+    """
+
+    async def send(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, ca_file: str | None = None
+    ) -> Exchange: ...
+
+    async def upload(self, url: str, name: str, data: bytes, *, ca_file: str | None = None) -> Exchange:
+        """The file `data` as the part `media` of a form, under `name`."""
+        ...
 
 
 class Source(Protocol):
@@ -69,7 +80,11 @@ class Ledger(Protocol):
         `ceilings`: of all that every worker sends, by channel, and by ALL_CHANNELS."""
         ...
 
-    async def message_body(self, message_id: int) -> bytes: ...
+    async def message(self, message_id: int) -> StoredMessage: ...
+
+    async def original(self, original_id: int) -> Attachment:
+        """The file as it was received."""
+        ...
 
     async def recover(self, *, now: dt.datetime) -> int:
         """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""

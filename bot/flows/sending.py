@@ -22,17 +22,19 @@ async def send_once(
     at: dt.datetime,
     *,
     message_id: str,
+    ca_file: str | None = None,
 ) -> Exchange:
     """Sign for this attempt and POST. A signature is good for minutes, so it is made anew at every attempt.
 
-    `message_id`: the same on every retry of one message, as `Channel.sign` wants it.
+    `message_id`: the same on every retry of one message, as `Channel.sign` wants it. `ca_file`: as `Sender.send`.
     """
     try:
         signature = channel.sign(secret, at, message_id=message_id, body=body)
     except UnfitSecret as unfit:
         return NotSent(Reason.BAD_SIGNATURE, str(unfit))
     headers = {**_HEADERS, **signature.headers} if signature.headers else _HEADERS
-    return await sender.send(signature.signed_url(url.reveal()), signature.signed_body(body), headers)
+    signed = signature.signed_url(url.reveal())
+    return await sender.send(signed, signature.signed_body(body), headers, ca_file=ca_file)
 
 
 def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:

@@ -42,6 +42,7 @@ _TO_SEND = (
     target.c.channel,
     target.c.url,
     target.c.secret,
+    target.c.ca_file,
 )
 
 # The target's row is locked with the delivery's, so that two workers cannot judge one target at the same time.
@@ -229,6 +230,7 @@ class Claiming:
             url=self._vault.open(row.url, column=TARGET_URL),
             secret=self._vault.open(secret, column=TARGET_SECRET) if secret is not None else None,
             message_id=row.message_id,
+            ca_file=row.ca_file,
         )
 
     def _write(self, claimed: list[Claimed]) -> None:

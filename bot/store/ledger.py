@@ -13,16 +13,17 @@ from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
+from bot.domain.attachment import Attachment
 from bot.domain.delivery import DeliveryState
 from bot.domain.faultpoints import Point
 from bot.domain.pacing import Ceiling, Pace
-from bot.domain.plan import Settled, Turn
+from bot.domain.plan import Settled, StoredMessage, Turn
 
 from . import settling, tally, workers
 from .claiming import Claiming, Range
 from .database import Database
 from .history import Entry, record
-from .schema import IS_SENDING, delivery, message
+from .schema import IS_SENDING, delivery, message, original
 from .vault import Vault
 
 NONE: Mapping[str, Ceiling] = {}
@@ -30,7 +31,8 @@ NONE: Mapping[str, Ceiling] = {}
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BODY = sa.select(message.c.body).where(message.c.id == sa.bindparam("the_message"))
+_MESSAGE = sa.select(message.c.body, message.c.original_id).where(message.c.id == sa.bindparam("the_message"))
+_ORIGINAL = sa.select(original.c.name, original.c.content).where(original.c.id == sa.bindparam("the_original"))
 
 # Without the issue in the condition, so that the (small) index of what is in flight is the one to be used.
 _FIRST_TRIES = sa.select(delivery.c.issue_id).where(IS_SENDING, delivery.c.attempts == 1)
@@ -67,8 +69,12 @@ class SqlLedger:
         """
         return await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
 
-    async def message_body(self, message_id: int) -> bytes:
-        return await self._run(self._message_body, message_id)
+    async def message(self, message_id: int) -> StoredMessage:
+        return await self._run(self._message, message_id)
+
+    async def original(self, original_id: int) -> Attachment:
+        """The file as it was received."""
+        return await self._run(self._original, original_id)
 
     async def recover(self, *, now: dt.datetime) -> int:
         """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""
@@ -137,10 +143,13 @@ class SqlLedger:
         """Delivery ids that this process may claim; None: all."""
         return None
 
-    def _message_body(self, message_id: int) -> bytes:
+    def _message(self, message_id: int) -> StoredMessage:
         with self._db.read() as connection:
-            body: bytes = connection.execute(_BODY, {"the_message": message_id}).scalar_one()
-        return body
+            return StoredMessage(*connection.execute(_MESSAGE, {"the_message": message_id}).one())
+
+    def _original(self, original_id: int) -> Attachment:
+        with self._db.read() as connection:
+            return Attachment(*connection.execute(_ORIGINAL, {"the_original": original_id}).one())
 
     def _recover(self, now: dt.datetime) -> int:
         with self._db.write() as connection:

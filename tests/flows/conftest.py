@@ -26,12 +26,14 @@ BUSY_S = max(channel.PACE.busy_s for channel in CHANNELS.values())
 
 
 class Clock:
-    """Time that stands still until it is moved."""
+    """Time that stands still until it is moved, or moves on by `step_s` seconds whenever somebody looks."""
 
     def __init__(self) -> None:
         self.now = dt.datetime(2026, 2, 12, 6, 0, tzinfo=dt.UTC)
+        self.step_s = 0.0
 
     def __call__(self) -> dt.datetime:
+        self.advance(seconds=self.step_s)
         return self.now
 
     def set(self, text: str) -> None:

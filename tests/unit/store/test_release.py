@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.errors import StoreError
-from bot.domain.plan import Plan, PlannedDelivery, StoredIssue
+from bot.domain.plan import Plan, PlannedDelivery, StoredIssue, StoredMessage
 from bot.domain.release import Hold, IssueState
 from bot.store import Store
 from bot.store.schema import issue
@@ -159,7 +159,7 @@ async def test_the_bytes_sent_are_those_of_the_plan(store: Store) -> None:
     released(store, "meijiang")
     await store.ledger().enlist("w1", now=NOW)
     (claimed,) = (await turn(store)).claimed
-    assert await store.ledger().message_body(claimed.message_id) == b'{"part":1}'
+    assert await store.ledger().message(claimed.message_id) == StoredMessage(b'{"part":1}')
 
 
 def test_a_plan_made_while_it_is_written_is_all_or_nothing_too(store: Store) -> None:

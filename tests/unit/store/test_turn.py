@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.delivery import DeliveryState, OutcomeClass, Reason, Settlement, Verdict
 from bot.domain.errors import StoreError
 from bot.domain.pacing import Pace
-from bot.domain.plan import Settled
+from bot.domain.plan import Settled, StoredMessage
 from bot.store import Store
 from bot.store.schema import attempt, delivery, receipt
 
@@ -105,7 +105,7 @@ async def test_parts_go_in_order_and_a_failed_one_stops_the_rest(desk: Store) ->
     stored = released(desk, "meijiang", parts=3)
     (first,) = (await turn(desk)).claimed
     (second,) = (await turn(desk, [answer(first, OK, NOW + SECOND)], now=NOW + SECOND)).claimed
-    assert await desk.ledger().message_body(second.message_id) == b'{"part":2}'
+    assert await desk.ledger().message(second.message_id) == StoredMessage(b'{"part":2}')
     stopped = await turn(desk, [answer(second, LOST, NOW + 2 * SECOND)], now=NOW + 2 * SECOND)
     assert (stopped.claimed, stopped.next_due) == ((), None)
     assert [r.state for r in desk.receipts()] == ["accepted", "in_doubt", "pending"]

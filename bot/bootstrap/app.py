@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
 from bot import bulletins
 from bot.channels import CHANNELS
+from bot.domain.dated import DatedState
 from bot.domain.delivery import Verdict
 from bot.domain.directory import Directory
-from bot.domain.errors import WrongKey
+from bot.domain.errors import DiskFull, WrongKey
 from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.plan import Settled, StoredTarget
 from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
 from bot.domain.secret import Secret
 from bot.engines import local
+from bot.flows.dated import Dated
 from bot.flows.deliver import Dispatcher
 from bot.flows.plan import Renderer
 from bot.flows.ports import Ledger
-from bot.flows.publish import Policy, Publisher
+from bot.flows.publish import SCHEDULER, Policy, Publisher
+from bot.flows.reassess import reassess
 from bot.flows.trial import try_target
 from bot.settings import Settings
 from bot.sources.workdays import is_workday
@@ -36,6 +40,8 @@ from . import keys
 from .documents import address_guard, ceilings, check_directory, publications, renderer
 from .keys import secret_key
 from .logs import configure_logging
+
+log = logging.getLogger(__name__)
 
 TRIAL_MASTHEAD = "简报"
 
@@ -78,6 +84,19 @@ class App:
             publications=self.publications,
         )
         return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
+
+    @cached_property
+    def dated(self) -> Dated:
+        return Dated(self.store, self.clock, self.settings.zone)
+
+    def keep_up(self) -> None:
+        """Carry out the dated changes of the directory whose day has come, then look at what waits for its release
+        anew. Whichever process notices first does it, so that nobody works with yesterday's directory."""
+        done = self.dated.apply_due()
+        for change_id, state in done:
+            log.info("dated change %s is %s", change_id, state.value)
+        if any(state is DatedState.APPLIED for _, state in done):
+            reassess(self.publisher, self.store, who=SCHEDULER)
 
     def load_directory(self, path: Path) -> Directory:
         return check_directory(self.settings, path)[0]
@@ -157,4 +176,8 @@ def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, 
         key, store = following, opened(secret_key=following)
         with keys.alone(settings):
             keys.adopt_next_key(settings, key)
-    return App(settings, store, address_guard(settings), key, clock, hook)
+    app = App(settings, store, address_guard(settings), key, clock, hook)
+    # With a full disk there is still much to see; the scheduler tries again.
+    with suppress(DiskFull):
+        app.keep_up()
+    return app

@@ -13,6 +13,7 @@ from bot.cards.cover import draw
 from bot.channels import CHANNELS
 from bot.domain.reader_token import read_token
 from bot.flows.cover import Covers
+from bot.flows.imports import Imports
 from bot.flows.people import People
 from bot.flows.reader import Reader
 from bot.flows.roster import Roster
@@ -37,14 +38,9 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
     return Office(
         people=People(app.store, app.clock),
         publisher=app.publisher,
-        roster=Roster(
-            app.store,
-            app.clock,
-            recognise,
-            check,
-            option_check(settings),
-            lambda data, name: read_directory(settings, data, name),
-        ),
+        roster=Roster(app.store, app.clock, recognise, check, option_check(settings), app.dated),
+        dated=app.dated,
+        imports=Imports(app.store, app.clock, lambda data, name: read_directory(settings, data, name)),
         settler=Settler(app.store, app.publisher, wake),
         reader=Reader(
             app.store,

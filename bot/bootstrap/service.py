@@ -202,6 +202,8 @@ class Service:
         return wake
 
     async def _release(self) -> None:
+        # First the directory of the day: an issue must not go out by yesterday's.
+        await asyncio.to_thread(self._app.keep_up)
         released = await asyncio.to_thread(self._app.publisher.release_due)
         for one in released:
             log.info("issue %s is %s", one.stored.id, one.stored.state.value)

@@ -34,7 +34,7 @@ def account(
         if found.disabled_at is not None:
             people.amend(found.id, disabled=False, who=whoami())
         if no_totp and found.has_totp:
-            people.end_totp(found, who=whoami())
+            people.second_factor.end(found, who=whoami())
         link = f"{url.rstrip('/')}/setup/{people.invite(found.id, who=whoami())}"
     finally:
         installation.close()

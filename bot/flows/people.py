@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import re
 import secrets
 import threading
@@ -17,15 +16,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bot.domain.errors import ConfigError
 from bot.domain.people import SCOPES, Account, ApiToken, Credentials, Invitation, Role, SignInRefused
-from bot.domain.secret import Secret
 
 from .ports import Clock
+from .second_factor import SecondFactor, SecondFactorStore
 
 SESSION_LIFE = dt.timedelta(hours=12)
 SESSION_IDLE = dt.timedelta(hours=2)
@@ -33,7 +31,6 @@ INVITATION_LIFE = dt.timedelta(days=3)
 FREE_FAILURES = 5
 FIRST_LOCK_S = 60
 LONGEST_LOCK_S = 3600
-TOTP_STEP_S = 30
 AT_ONCE = 4
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -44,7 +41,7 @@ _WRONG = "账号、密码或动态口令不对。"
 _SETUP = "首次设置"
 
 
-class PeopleStore(Protocol):
+class PeopleStore(SecondFactorStore, Protocol):
     """The store's side; see bot/store/people.py for what each promises."""
 
     def has_accounts(self) -> bool: ...
@@ -57,9 +54,8 @@ class PeopleStore(Protocol):
     def amend_account(
         self, account_id: int, *, role: Role | None = None, disabled: bool | None = None, who: str, now: dt.datetime
     ) -> bool: ...
+    def rehash(self, account_id: int, password_hash: str) -> None: ...
     def set_password(self, account_id: int, password_hash: str, *, who: str, now: dt.datetime) -> None: ...
-    def set_totp(self, account_id: int, seed: Secret | None, *, who: str, now: dt.datetime) -> None: ...
-    def use_totp_step(self, account_id: int, step: int) -> bool: ...
     def add_invitation(
         self, token_hash: str, account_id: int | None, *, expires_at: dt.datetime, who: str, now: dt.datetime
     ) -> None: ...
@@ -103,6 +99,10 @@ class People:
         """A hash no password fits: an unknown name takes as long as a known one."""
         return self.hasher.hash(secrets.token_hex(32))
 
+    @cached_property
+    def second_factor(self) -> SecondFactor:
+        return SecondFactor(self.store, self.clock)
+
     # --- signing in ------------------------------------------------------------------------------------------------
 
     def sign_in(self, name: str, password: str, code: str = "") -> str:
@@ -118,14 +118,14 @@ class People:
             minutes = -(-int((locked - now).total_seconds()) // 60)
             raise SignInRefused(f"连续失败次数过多，请 {minutes} 分钟后再试。")
         found = self.store.credentials(name)
-        if not self._verified(found, password, code, now):
+        if not self._verified(found, password, code):
             self.store.note_failure(key, lock_for=_lock_for, now=now)
             raise SignInRefused(_WRONG)
         assert found is not None
         if failures:
             self.store.forget_failures(key)
         if found.password_hash and self.hasher.check_needs_rehash(found.password_hash):
-            self.store.set_password(found.account.id, self.hasher.hash(password), who=found.account.who, now=now)
+            self.store.rehash(found.account.id, self.hasher.hash(password))
         return found.account
 
     def begin_session(self, account: Account) -> str:
@@ -141,26 +141,18 @@ class People:
     def sign_out(self, session_id: str) -> None:
         self.store.end_session(digest(session_id))
 
-    def _verified(self, found: Credentials | None, password: str, code: str, now: dt.datetime) -> bool:
+    def _verified(self, found: Credentials | None, password: str, code: str) -> bool:
         stored = found.password_hash if found is not None and found.password_hash else self._nobody
         right = self._password_fits(stored, password)
         if not right or found is None:
             return False
-        return found.totp is None or self._code_fits(found.account.id, found.totp, code, now)
+        return found.totp is None or self.second_factor.fits(found.account.id, found.totp, code)
 
     def _password_fits(self, stored: str, password: str) -> bool:
         try:
             return self.hasher.verify(stored, password[:LONGEST_PASSWORD])
         except (VerificationError, InvalidHashError):
             return False
-
-    def _code_fits(self, account_id: int, seed: Secret, code: str, now: dt.datetime) -> bool:
-        totp, digits = pyotp.TOTP(seed.reveal()), re.sub(r"\s", "", code)
-        current = int(now.timestamp()) // TOTP_STEP_S
-        for step in (current, current - 1, current + 1):
-            if hmac.compare_digest(totp.generate_otp(step), digits):
-                return self.store.use_totp_step(account_id, step)
-        return False
 
     # --- the first set-up and invitations --------------------------------------------------------------------------
 
@@ -238,24 +230,6 @@ class People:
         found = self.store.credentials(account.name)
         if found is None or found.password_hash is None or not self._password_fits(found.password_hash, password):
             raise ConfigError("密码不对，没有改动。")
-
-    def new_totp(self) -> str:
-        """A seed to be shown to its owner; it counts from `confirm_totp` on."""
-        return pyotp.random_base32()
-
-    def totp_address(self, account: Account, seed: str) -> str:
-        """What authenticator apps take, `otpauth://…`."""
-        return pyotp.TOTP(seed).provisioning_uri(name=account.name, issuer_name="简报")
-
-    def confirm_totp(self, account: Account, seed: str, code: str) -> None:
-        if not re.fullmatch(r"[A-Z2-7]{32}", seed):
-            raise ConfigError("密钥不完整，请重新开始。")
-        if not pyotp.TOTP(seed).verify(re.sub(r"\s", "", code), for_time=self.clock(), valid_window=1):
-            raise ConfigError("动态口令不对：请核对手机时间，输入应用里当前的 6 位数字。")
-        self.store.set_totp(account.id, Secret(seed), who=account.who, now=self.clock())
-
-    def end_totp(self, account: Account, *, who: str) -> None:
-        self.store.set_totp(account.id, None, who=who, now=self.clock())
 
     # --- API tokens ------------------------------------------------------------------------------------------------
 

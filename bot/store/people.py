@@ -10,11 +10,9 @@ import sqlalchemy as sa
 
 from bot.domain.errors import DiskFull
 from bot.domain.people import Account, Answered, ApiToken, Credentials, Invitation, Role
-from bot.domain.secret import Secret
 
 from .columns import AnyRow
 from .history import Entry, record
-from .keys import guard
 from .part import Part
 from .schema import account, answered, api_token, invitation, session, sign_in_failure
 from .vault import ACCOUNT_TOTP
@@ -100,19 +98,10 @@ class People(Part):
             connection.execute(sa.delete(session).where(session.c.account_id == account_id))
             record(connection, [Entry("account.password", f"account:{account_id}")], who=who, why="", now=now)
 
-    def set_totp(self, account_id: int, seed: Secret | None, *, who: str, now: dt.datetime) -> None:
-        sealed = self.vault.seal(seed, column=ACCOUNT_TOTP) if seed is not None else None
-        action = "account.totp_on" if seed is not None else "account.totp_off"
+    def rehash(self, account_id: int, password_hash: str) -> None:
+        """The same password under a costlier hash: nothing that its owner would notice."""
         with self.db.write() as connection:
-            guard(connection, self.vault)
-            _set(connection, account_id, totp=sealed, totp_step=0)
-            record(connection, [Entry(action, f"account:{account_id}")], who=who, why="", now=now)
-
-    def use_totp_step(self, account_id: int, step: int) -> bool:
-        """True once for each time step: a code that was seen over the shoulder opens nothing."""
-        query = sa.update(account).where(account.c.id == account_id, account.c.totp_step < step).values(totp_step=step)
-        with self.db.write() as connection:
-            return connection.execute(query).rowcount == 1
+            _set(connection, account_id, password_hash=password_hash)
 
     # --- invitations -----------------------------------------------------------------------------------------------
 

@@ -74,7 +74,9 @@ class SignOffs(Part):
     def cover(self, revision_id: int) -> tuple[Issue, int | None] | None:
         """A revision's content, and the first delivery of its issue; None when there is no such revision."""
         first = sa.select(sa.func.min(delivery.c.id)).where(delivery.c.issue_id == revision.c.issue_id)
-        query = sa.select(revision.c.content, first.scalar_subquery().label("first")).where(revision.c.id == revision_id)
+        query = sa.select(revision.c.content, first.scalar_subquery().label("first")).where(
+            revision.c.id == revision_id
+        )
         with self.db.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else (Issue.from_dict(row.content), row.first)

@@ -23,6 +23,7 @@ from .people import People
 from .receipts import Receipts
 from .releases import Releases
 from .room import Room
+from .second_factor import SecondFactors
 from .signoffs import SignOffs
 from .uploads import Uploads
 from .vault import Vault
@@ -39,6 +40,7 @@ class Store(
     SignOffs,
     Pages,
     People,
+    SecondFactors,
     Keys,
     Room,
     History,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import Annotated, Any
 
+import segno
 from fastapi import APIRouter, Form
 from starlette.responses import HTMLResponse, Response
 
@@ -65,7 +67,7 @@ def lost_phone(visit: Administrator, account_id: int) -> Response:
     account = visit.office.people.store.account(account_id)
     if account is None:
         raise NotFound
-    visit.office.people.end_totp(account, who=visit.who)
+    visit.office.people.second_factor.end(account, who=visit.who)
     return visit.go("/people", f"{account.shown} 的动态口令已停用。")
 
 
@@ -89,7 +91,8 @@ def me(visit: Viewer) -> HTMLResponse:
 
 
 def _me(visit: Visit, *, status: int = 200, **values: Any) -> HTMLResponse:
-    filled = {"problem": "", "seed": "", "address": "", "token": ""} | values
+    seed = visit.office.people.second_factor.seed(visit.account)
+    filled = {"problem": "", "seed": seed.reveal() if seed else "", "token": ""} | values
     mine = [role for role in Role if visit.account.role.may(role)]
     tokens = [t for t in visit.office.people.store.tokens(visit.account.id) if t.revoked_at is None]
     return visit.page("me.html", status=status, tokens=tokens, roles=mine, **filled)
@@ -110,18 +113,34 @@ def change_password(visit: Viewer, old: Text = "", password: Text = "", again: T
 
 @router.post("/me/totp")
 def begin_totp(visit: Viewer) -> Response:
-    seed = visit.office.people.new_totp()
-    return _me(visit, seed=seed, address=visit.office.people.totp_address(visit.account, seed))
+    visit.office.people.second_factor.begin(visit.account)
+    return visit.go("/me#totp")
+
+
+@router.get("/me/totp.svg")
+def totp_picture(visit: Viewer) -> Response:
+    """The seed for the camera of a phone, while its owner sets it up. Not kept by any cache, as no page is."""
+    address = visit.office.people.second_factor.address(visit.account)
+    if address is None:
+        raise NotFound
+    picture = io.BytesIO()
+    segno.make(address.reveal(), error="m").save(picture, kind="svg", scale=6, border=4, dark="#000", light="#fff")
+    return Response(picture.getvalue(), media_type="image/svg+xml")
 
 
 @router.post("/me/totp/confirm")
-def confirm_totp(visit: Viewer, seed: Text = "", code: Text = "") -> Response:
+def confirm_totp(visit: Viewer, code: Text = "") -> Response:
     try:
-        visit.office.people.confirm_totp(visit.account, seed, code)
+        visit.office.people.second_factor.confirm(visit.account, code)
     except ConfigError as error:
-        address = visit.office.people.totp_address(visit.account, seed) if seed.isalnum() else ""
-        return _me(visit, status=400, problem=str(error), seed=seed, address=address)
+        return _me(visit, status=400, problem=str(error))
     return visit.go("/me", "动态口令已启用，下次登录时需要输入。")
+
+
+@router.post("/me/totp/cancel")
+def give_up_totp(visit: Viewer) -> Response:
+    visit.office.people.second_factor.give_up(visit.account)
+    return visit.go("/me#totp", "没有启用动态口令。")
 
 
 @router.post("/me/totp/off")
@@ -130,7 +149,7 @@ def end_totp(visit: Viewer, password: Text = "") -> Response:
         visit.office.people.check_password(visit.account, password)
     except ConfigError as error:
         return _me(visit, status=400, problem=str(error))
-    visit.office.people.end_totp(visit.account, who=visit.who)
+    visit.office.people.second_factor.end(visit.account, who=visit.who)
     return visit.go("/me", "动态口令已停用。")
 
 

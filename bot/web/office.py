@@ -28,6 +28,8 @@ from bot.domain.release import IssueState
 from bot.domain.signoff import SignOff, SourceHealth
 from bot.flows.correct import CorrectionStore
 from bot.flows.cover import Covers
+from bot.flows.dated import Dated
+from bot.flows.imports import Imports
 from bot.flows.people import People
 from bot.flows.publish import Publisher
 from bot.flows.reader import Reader
@@ -85,7 +87,6 @@ class PageStore(CorrectionStore, Protocol):
     def target_line(self, target_id: int) -> TargetLine | None: ...
     def stored_target(self, target_id: int) -> StoredTarget | None: ...
     def group_lines(self) -> list[Group]: ...
-    def import_directory(self, directory: Directory, *, who: str, why: str, now: dt.datetime) -> Mapping[str, int]: ...
     def tiles(self, issue_id: int) -> list[Tile]: ...
     def counts(self, issue_id: int) -> Mapping[DeliveryState, int]: ...
     def receipts(self, issue_id: int | None = None) -> Iterator[ReceiptRow]: ...
@@ -148,6 +149,8 @@ class Office:
     people: People
     publisher: Publisher
     roster: Roster
+    dated: Dated
+    imports: Imports
     settler: Settler
     reader: Reader
     covers: Covers

@@ -66,8 +66,8 @@ def bar(counts: Mapping[DeliveryState, int]) -> tuple[tuple[DeliveryState, int, 
 
 def tasks(visit: Visit) -> list[Task]:
     store = visit.office.store
-    held, _ = store.issue_lines(states=(IssueState.HELD,), limit=20)
-    found = [_held(line) for line in held]
+    waiting, _ = store.issue_lines(states=(IssueState.HELD,), limit=20)
+    found = [_held(line) for line in waiting]
     for state, (said, button) in _FAILURES.items():
         for issue_id, count in list(store.in_state(state).items())[:5]:
             title = f"{store.issue(issue_id).issue.label}：{count} 条{state.chinese}"
@@ -82,6 +82,9 @@ def tasks(visit: Visit) -> list[Task]:
         reason = robot.suspended_reason.chinese if robot.suspended_reason else ""
         title = f"{robot.recipient_name}的群机器人“{robot.name}”已停用"
         found.append(Task("refused", title, f"{reason}。", f"/directory/units/{robot.recipient_id}", "去修复"))
+    if held := visit.office.dated.held():
+        said = "到了日子，可是名录与登记时不一样，没有改动。"
+        found.append(Task("held", f"{held} 项预约的变更没有生效", said, "/directory/later", "去处理"))
     for source in store.source_healths():
         if source.trouble:
             said = f"已连续失败 {source.failures} 次：{source.trouble}"

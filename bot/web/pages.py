@@ -19,7 +19,7 @@ from bot.domain.issue import ListKind
 from bot.domain.people import Role
 from bot.domain.release import IssueState
 
-from . import wording
+from . import changes, wording
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -57,25 +57,6 @@ def day(date: dt.date | None) -> str:
     return f"{date:%Y年%-m月%-d日}" if date else "—"
 
 
-def shown(value: object, field: str = "") -> str:
-    """A value of the history in a clerk's words."""
-    match value:
-        case None | "":
-            return "（无）"
-        case bool():
-            return "是" if value else "否"
-        case list() | tuple():
-            return "、".join(shown(v, field) for v in value) or "（无）"
-        case dict():
-            return (
-                str(value["message"]) if "message" in value else "；".join(f"{k}：{shown(v)}" for k, v in value.items())
-            )
-        case str() if field in wording.VALUES:
-            return wording.VALUES[field].get(value, value)
-        case _:
-            return str(value)
-
-
 _environment.globals |= {
     "asset": asset,
     "mark": wording.MARKS.__getitem__,
@@ -89,10 +70,11 @@ _environment.globals |= {
 }
 _environment.filters |= {
     "day": day,
-    "shown": shown,
+    "fours": lambda text: " ".join(text[at : at + 4] for at in range(0, len(text), 4)),
+    "cut": changes.cut,
+    "differing": changes.differing,
     "role_words": lambda role: wording.ROLES.get(role, role),
     "action_words": lambda action: wording.ACTIONS.get(action, action),
-    "field_words": lambda field: wording.FIELDS.get(field, field),
 }
 
 

@@ -16,12 +16,11 @@ from bot.domain.directory import NOBODY, Mention, RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.pages import TargetLine
 from bot.domain.plan import StoredTarget
-from bot.domain.release import IssueState
-from bot.flows.roster import RobotFields, UnitFields
+from bot.flows.roster_input import RobotFields, UnitFields
 
 from . import pages
 from .access import Approver, Editor, NotFound, Viewer, Visit
-from .issues import Page, reach
+from .issues import Page
 
 router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
@@ -47,14 +46,6 @@ def unit_list(visit: Viewer, q: str = "", kind: str = "", suspended: int = 0, pa
         chosen=kind,
         suspended=suspended,
     )
-
-
-@router.get("/who")
-def who(visit: Viewer) -> HTMLResponse:
-    """Who would get the issues that are not out yet: each leads to its list, phrase by phrase."""
-    lines, _ = visit.office.store.issue_lines(states=(IssueState.HELD, IssueState.SCHEDULED), limit=5)
-    found = [(line, reach(visit, visit.office.publisher.review(line.id))) for line in lines]
-    return visit.page("who.html", lines=found)
 
 
 @router.get("/new")

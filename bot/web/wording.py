@@ -86,6 +86,12 @@ ACTIONS = {
     "recipient.changed": "修改单位",
     "group.added": "新增分组",
     "group.changed": "修改分组",
+    "group.removed": "删除分组",
+    "directory.dated": "预约变更",
+    "directory.dated_applied": "预约变更生效",
+    "directory.dated_held": "预约变更未能生效",
+    "directory.dated_retried": "预约变更再试",
+    "directory.dated_withdrawn": "撤回预约变更",
     "target.added": "添加群机器人",
     "target.changed": "修改群机器人",
     "target.removed": "移除群机器人",
@@ -141,6 +147,8 @@ FIELDS = {
     "rows": "条数",
     "delivery": "投递",
     "reason": "说明",
+    "effective_on": "生效日期",
+    "changes": "内容",
 }
 
 _REASONS = {reason.value: reason.chinese for reason in Reason}

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.domain.directory import RecipientKind
 from bot.domain.pages import TargetLine
-from bot.flows.roster import UnitFields
+from bot.flows.roster_input import UnitFields
 
 from .caller import Administers, ApiError, Caller, Edits, Key, Reads, Releases
 from .issues import Cursor, Id, Limit, Search

@@ -74,9 +74,10 @@ def content(caller: Reads, issue_id: Id) -> dict[str, Any]:
 
 @router.get("/issues/{issue_id}/recipients", response_model=dict[str, Any])
 def recipients(caller: Reads, issue_id: Id) -> dict[str, Any]:
-    """Who would get it by the directory as it is now, in the shape of `jianbao resolve --json`."""
-    _stored(caller, issue_id)
-    return caller.office.publisher.review(issue_id).resolution.to_dict()
+    """Who would get it on the day of its release, by the directory with the changes that take effect until then, in the
+    shape of `jianbao resolve --json`."""
+    roster = caller.office.dated.directory_at(_stored(caller, issue_id).release_at)
+    return caller.office.publisher.review(issue_id, directory=roster).resolution.to_dict()
 
 
 @router.post("/issues/{issue_id}/approve", response_model=IssueOut)

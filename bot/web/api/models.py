@@ -16,7 +16,7 @@ from bot.domain.people import Role
 from bot.domain.plan import ReceiptRow, StoredIssue
 from bot.domain.release import Hold, IssueState
 from bot.domain.signoff import SignOff
-from bot.flows.roster import RobotFields
+from bot.flows.roster_input import RobotFields
 
 Item = TypeVar("Item")
 Line = Annotated[str, Field(max_length=200)]

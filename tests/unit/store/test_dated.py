@@ -26,7 +26,7 @@ def enter(store: Store, wanted: Directory = WANTED, on: dt.date = DAY) -> int:
 
 
 def apply(store: Store, change_id: int) -> DatedState | None:
-    (change,) = store.dated_changes(tuple(DatedState)) if change_id == 1 else ()
+    (change,) = [change for change in store.dated_changes(tuple(DatedState)) if change.id == change_id]
     return store.apply_dated(
         change_id, lambda now: carry_out(now, change.steps), who=change.who, why=change.why, now=NOW + SECOND
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory, RecipientKind
 from bot.domain.people import Role
 from bot.domain.reader_token import reader_token
+from bot.flows.roster_input import UnitFields, checked
 from bot.web.app import ROUTERS
 from tests.e2e import browser as browsing
 from tests.e2e.accessibility import AXE, check
@@ -32,9 +36,18 @@ NO_PAGES = {
     "/receipts/{issue_id}/live",
     "/audit/export",
     "/audit/verify",
+    "/me/totp.svg",
 }
 """Files, a stream, and addresses that only lead elsewhere."""
 HELD = ISSUE.replace("第5期 总第72期", "第6期 总第73期").replace("发送：各县", "发送：梅州市没有的局，各县")
+
+
+LATER = dt.date(2026, 8, 1)
+
+
+def renamed(roster: Directory, unit_id: str, fields: UnitFields) -> Directory:
+    units = (checked(u, fields, roster) if u.id == unit_id else u for u in roster.recipients)
+    return replace(roster, recipients=tuple(units))
 
 
 @pytest.fixture
@@ -88,6 +101,11 @@ def addresses(site: Site, sent: int) -> dict[str, list[str]]:
         for name, choices in (values | ({"{token}": reader} if path.startswith("/r/") else {})).items():
             ends = [end.replace(name, one) for end in ends for one in choices]
         found[path] = list(dict.fromkeys(ends))
+    change = UnitFields("改名以后的单位", RecipientKind.OTHER)
+    site.app.dated.enter(lambda now: renamed(now, unit, change), LATER, who="测试", why="机构改革")
+    group = site.app.store.group_lines()[0].id
+    found["/directory/units/{unit_id}/later"] += [f"/directory/units/{unit}/later?on={LATER}"]
+    found["/directory/groups/{group_id}"] += [f"/directory/groups/{group}?on={LATER}"]
     found["/issues"] += ["/issues?q=没有这样的期刊"]
     found["/directory"] += ["/directory?suspended=1", "/directory?q=没有"]
     found["/directory/who"] += [f"/directory/who?issue={held}"]

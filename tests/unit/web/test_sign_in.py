@@ -7,6 +7,7 @@ import re
 import httpx
 import pyotp
 import pytest
+import segno
 
 from bot.domain.people import Role
 
@@ -104,19 +105,76 @@ def test_sessions_end_by_idleness_and_by_age(site: Site) -> None:
     assert other.get("/").status_code == 303
 
 
+def seed_of(page: str) -> str:
+    """The secret as it is typed in by hand, blanks between its fours taken out."""
+    found = re.search(r'<p class="code">([A-Z2-7 ]{39})</p>', page)
+    assert found is not None
+    return found[1].replace(" ", "")
+
+
 def test_totp_is_asked_for_and_a_code_opens_once(site: Site) -> None:
     browser = site.client(Role.VIEWER)
-    page = browser.post("/me/totp", data=form(browser, "/me")).text
-    seed = re.search(r'name="seed" value="([A-Z2-7]{32})"', page)
-    assert seed is not None
-    totp = pyotp.TOTP(seed[1])
-    done = browser.post("/me/totp/confirm", data=form(browser, "/me", seed=seed[1], code=totp.at(site.clock())))
-    assert done.status_code == 303
+    browser.post("/me/totp", data=form(browser, "/me"))
+    totp = pyotp.TOTP(seed_of(browser.get("/me").text))
+    refused = browser.post("/me/totp/confirm", data=form(browser, "/me", code="000000"))
+    assert "动态口令不对" in refused.text
+    assert sign_in(site.client(), "viewer", PASSWORD).status_code == 303, "it does not count before it is confirmed"
+    code = totp.at(site.clock())
+    assert browser.post("/me/totp/confirm", data=form(browser, "/me", code=code)).status_code == 303
+    assert sign_in(site.client(), "viewer", PASSWORD, code).status_code == 403, "the code was used for the proof"
     site.clock.move(minutes=5)
     assert sign_in(site.client(), "viewer", PASSWORD).status_code == 403
     code = totp.at(site.clock())
     assert sign_in(site.client(), "viewer", PASSWORD, code).status_code == 303
     assert sign_in(site.client(), "viewer", PASSWORD, code).status_code == 403
+
+
+def modules(svg: str) -> list[list[bool]]:
+    """The dark squares of a QR code drawn as horizontal strokes (`M x y h n m …`), read back from the picture."""
+    found = re.search(r'<path [^>]*stroke="#000" d="([^"]+)"', svg)
+    assert found is not None
+    dark: set[tuple[int, int]] = set()
+    x = y = 0.0
+    for act, numbers in re.findall(r"([Mmh])([^Mmh]*)", found[1]):
+        values = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
+        if act == "h":
+            dark |= {(int(x) + step, int(y)) for step in range(int(values[0]))}
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if act == "M" else (x + values[0], y + values[1])
+    size = max(column for column, _ in dark) + 1
+    return [[(column, row) in dark for column in range(size)] for row in range(size)]
+
+
+def test_the_picture_is_the_typed_secret_and_is_seen_by_its_owner_alone_while_setting_up(site: Site) -> None:
+    browser, other = site.client(Role.VIEWER), site.client(Role.EDITOR)
+    assert browser.get("/me/totp.svg").status_code == 404
+    browser.post("/me/totp", data=form(browser, "/me"))
+    page = browser.get("/me").text
+    seed = seed_of(page)
+    picture = browser.get("/me/totp.svg")
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert picture.headers["cache-control"] == "no-store"
+    assert "<script" not in picture.text
+    wanted = segno.make(pyotp.TOTP(seed).provisioning_uri(name="viewer", issuer_name="简报"), error="m")
+    assert modules(picture.text) == [
+        [bool(cell) for cell in (*[0] * 4, *row)] for row in (*[[0] * len(wanted.matrix)] * 4, *wanted.matrix)
+    ]
+    assert page.count(seed) == 0, "the secret stands in the page in fours only, in no form and no address"
+    assert other.get("/me/totp.svg").status_code == 404
+    assert site.client().get("/me/totp.svg").status_code == 303
+    site.clock.move(minutes=16)
+    assert browser.get("/me/totp.svg").status_code == 404
+    late = browser.post("/me/totp/confirm", data=form(browser, "/me", code=pyotp.TOTP(seed).at(site.clock())))
+    assert "请重新开始" in late.text
+
+
+def test_a_second_factor_that_is_given_up_leaves_everything_as_it_was(site: Site) -> None:
+    browser = site.client(Role.VIEWER)
+    browser.post("/me/totp", data=form(browser, "/me"))
+    browser.post("/me/totp/cancel", data=form(browser, "/me"))
+    assert browser.get("/me/totp.svg").status_code == 404
+    assert sign_in(site.client(), "viewer", PASSWORD).status_code == 303
 
 
 def test_a_form_without_its_cookie_is_refused(site: Site) -> None:

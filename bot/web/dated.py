@@ -1,0 +1,200 @@
+"""名录: changes that take effect on a later day: planned for a unit, listed, withdrawn, tried again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import HTMLResponse, Response
+
+from bot.domain.card import Style
+from bot.domain.dated import DatedState
+from bot.domain.directory import Directory, RecipientKind
+from bot.domain.errors import ConfigError
+from bot.domain.pages import IssueLine
+from bot.flows.reassess import OPEN, reassess
+from bot.flows.roster_input import RobotFields, named_unit
+
+from .access import Editor, NotFound, Viewer, Visit
+from .changes import some
+from .forms import LATER, day_of, style_of, unit_fields
+from .issues import Reach
+
+router = APIRouter(prefix="/directory")
+Text = Annotated[str, Form()]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Who would get an issue on the day of its release. `changes`: how many dated changes count by then; `coming` and
+    `going`: whom they bring and take away."""
+
+    line: IssueLine
+    reach: Reach
+    unknown: str
+    changes: int
+    coming: str
+    going: str
+
+
+@router.get("/who")
+def who(visit: Viewer) -> HTMLResponse:
+    """名单试算: who would get the issues that are not out yet."""
+    lines, _ = visit.office.store.issue_lines(states=OPEN, limit=5)
+    return visit.page("who.html", trials=[_trial(visit, line) for line in lines])
+
+
+def _trial(visit: Visit, line: IssueLine) -> Trial:
+    office = visit.office
+    day = line.release_at.astimezone(office.zone).date() if line.release_at else office.dated.today()
+    changes = office.dated.store.dated_changes((DatedState.WAITING,), until=day)
+    roster = office.dated.directory_on(day) if changes else office.store.directory()
+    resolution = office.publisher.review(line.id, directory=roster).resolution
+    units = list(resolution.recipients)
+    now = list(office.publisher.review(line.id).resolution.recipients) if changes else units
+    return Trial(
+        line,
+        _reach(visit, roster, units, len(resolution.without_target)),
+        some(resolution.unresolved()),
+        len(changes),
+        some([roster.by_id[key].name for key in units if key not in set(now)]),
+        some([roster.by_id[key].name for key in now if key not in set(units)]),
+    )
+
+
+def _reach(visit: Visit, roster: Directory, units: Sequence[str], unreachable: int) -> Reach:
+    """By the robots as they will be; what is suspended now is taken to be so still."""
+    suspended = {
+        (t.target.channel, t.target.url, t.recipient.id)
+        for t in visit.office.publisher.store.targets(units)
+        if t.suspended_at is not None
+    }
+    robots = [(t.channel, t.url, key) for key in units for t in roster.by_id[key].targets if t.enabled]
+    robots = [robot for robot in robots if roster.by_id[robot[2]].enabled]
+    working = [robot for robot in robots if robot not in suspended]
+    return Reach(len({key for _, _, key in working}), len(working), len(robots) - len(working), unreachable)
+
+
+@router.get("/later")
+def pending(visit: Viewer) -> HTMLResponse:
+    return visit.page("later.html", pending=visit.office.dated.pending())
+
+
+@router.post("/later/{change_id}/withdraw")
+def withdraw(visit: Editor, change_id: int) -> Response:
+    visit.office.dated.withdraw(change_id, who=visit.who)
+    return visit.go("/directory/later", "已撤回，到时不会改动。")
+
+
+@router.post("/later/{change_id}/retry")
+def retry(visit: Editor, change_id: int) -> Response:
+    """Once more, after the directory was put right."""
+    state = visit.office.dated.retry(change_id, who=visit.who)
+    if state is DatedState.APPLIED:
+        reassess(visit.office.publisher, visit.office.store, who=visit.who)
+    return visit.go("/directory/later", "已生效。" if state is DatedState.APPLIED else "还是不能生效，原因见下面。")
+
+
+# one unit
+
+
+@router.get("/units/{unit_id}/later")
+def plan_unit(visit: Editor, unit_id: str, on: str = "") -> HTMLResponse:
+    """First the day; then the unit as it will be on that day, to be changed."""
+    try:
+        day = day_of(visit, on)
+    except ConfigError as error:
+        return _page(visit, unit_id, None, on=on, problem=str(error))
+    return _page(visit, unit_id, day)
+
+
+def _page(visit: Visit, unit_id: str, day: dt.date | None, *, on: str = "", problem: str = "") -> HTMLResponse:
+    roster = visit.office.dated.directory_on(day or visit.office.dated.today())
+    unit = roster.by_id.get(unit_id)
+    if unit is None:
+        raise NotFound
+    return visit.page(
+        "unit_later.html",
+        status=400 if problem else 200,
+        unit=unit,
+        day=day,
+        on=day.isoformat() if day else on,
+        tomorrow=(visit.office.dated.today() + dt.timedelta(days=1)).isoformat(),
+        robots=visit.office.store.target_lines(unit_id),
+        kinds=tuple(RecipientKind),
+        styles=tuple(Style),
+        pending=[p for p in visit.office.dated.pending() if f"recipient:{unit_id}" in p.change.steps.subjects],
+        problem=problem,
+    )
+
+
+@router.post("/units/{unit_id}/later")
+def plan_fields(
+    visit: Editor,
+    unit_id: str,
+    on: Text = "",
+    name: Text = "",
+    kind: Text = "other",
+    aliases: Text = "",
+    enabled: Text = "",
+    why: Text = "",
+) -> Response:
+    def act(day: dt.date) -> None:
+        fields = unit_fields(name, kind, aliases, bool(enabled))
+        visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why.strip()[:200], on=day)
+
+    return _planned(visit, unit_id, on, act)
+
+
+@router.post("/units/{unit_id}/later/robot")
+def plan_robot(
+    visit: Editor,
+    unit_id: str,
+    on: Text = "",
+    url: Text = "",
+    secret: Text = "",
+    label: Text = "",
+    style: Text = "card",
+) -> Response:
+    def act(day: dt.date) -> None:
+        fields = RobotFields(label, style_of(style))
+        visit.office.roster.add_target(unit_id, fields, url=url, secret=secret, who=visit.who, on=day)
+
+    return _planned(visit, unit_id, on, act)
+
+
+@router.post("/units/{unit_id}/later/robots/{target_id}")
+def plan_robot_change(visit: Editor, unit_id: str, target_id: int, on: Text = "", act: Text = "") -> Response:
+    def change(day: dt.date) -> None:
+        roster = visit.office.roster
+        if act == "remove":
+            roster.remove_target(target_id, who=visit.who, on=day)
+        else:
+            roster.enable_target(target_id, act == "enable", who=visit.who, on=day)
+
+    return _planned(visit, unit_id, on, change)
+
+
+@router.post("/units/{unit_id}/later/merge")
+def plan_merge(visit: Editor, unit_id: str, on: Text = "", into: Text = "", why: Text = "") -> Response:
+    def act(day: dt.date) -> None:
+        found = named_unit(into, visit.office.dated.directory_on(day))
+        visit.office.roster.merge_unit(unit_id, found.id, who=visit.who, why=why.strip()[:200], on=day)
+
+    return _planned(visit, unit_id, on, act)
+
+
+def _planned(visit: Visit, unit_id: str, on: str, act: Callable[[dt.date], None]) -> Response:
+    """Do it for that day, and show it among what is to come."""
+    day = None
+    try:
+        day = day_of(visit, on)
+        if day is None:
+            raise ConfigError("请先选择生效日期。")
+        act(day)
+    except ConfigError as error:
+        return _page(visit, unit_id, day, on=on, problem=str(error))
+    return visit.go("/directory/later", LATER.format(day=day))

@@ -40,6 +40,7 @@ from . import keys
 from .documents import address_guard, ceilings, check_directory, publications, renderer
 from .keys import secret_key
 from .logs import configure_logging
+from .watch import Watch, WatchedPublisher
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class App:
     key: Secret
     clock: Callable[[], dt.datetime] = utc_now
     hook: Hook = pass_by
+    watch: Watch | None = None
+    """Who hears of what happens: that of the service, see watch.py."""
 
     @property
     def reader_key(self) -> bytes:
@@ -83,7 +86,8 @@ class App:
             is_workday=is_workday,
             publications=self.publications,
         )
-        return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
+        parts = (self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
+        return Publisher(*parts) if self.watch is None else WatchedPublisher(*parts, watch=self.watch)
 
     @cached_property
     def dated(self) -> Dated:
@@ -134,6 +138,7 @@ class App:
                 max_in_flight=self.settings.max_in_flight,
                 resend_in_doubt=self.settings.in_doubt == "resend",
                 on_settled=on_settled,
+                on_turn=self.watch.turn if self.watch is not None else None,
                 hook=self.hook,
             )
 

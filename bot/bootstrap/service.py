@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import uvicorn
@@ -24,6 +25,7 @@ from bot.flows.alert import MASTHEAD as ALERT_MASTHEAD
 from bot.flows.alert import send_alerts
 from bot.flows.collect import Collected, collect
 from bot.flows.people import People
+from bot.flows.publish import Publisher
 from bot.flows.remind import remind_due
 from bot.scheduler import Wake, Waker
 from bot.settings import Settings
@@ -35,6 +37,8 @@ from .app import App, open_app
 from .metrics import Metrics
 from .office import make_office
 from .roles import Role, check_roles, make_engine
+from .tracing import make_tracer
+from .watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +86,12 @@ class Service:
     ) -> None:
         """`roles`: what this process does; several may share the work where the engine spreads it (roles.py). Pages
         are served by the role `web` only, /healthz, /readyz and /metrics by all."""
-        self._app = app
-        self._listener = listener
         self._metrics = Metrics()
-        self._metrics.read_only.set_function(lambda: app.store.full)
+        self._metrics.ask(app.store, app.clock)
+        self._tracer = make_tracer(app.store.vault.key_id.hex())
+        self._watch = Watch(app.store, self._metrics, self._tracer, app.clock)
+        self._app = app = replace(app, watch=self._watch)
+        self._listener = listener
         self._on_settled = on_settled
         self._roles = roles
         self._engine = make_engine(app, self._settled)
@@ -110,6 +116,15 @@ class Service:
             parts,
             on_failure=lambda name, _error: self._metrics.restarts.labels(name).inc(),
         )
+        for part in parts:
+            self._metrics.restarts.labels(part.name)
+        for key in self._desks:
+            self._metrics.source_failures.labels(key)
+
+    @property
+    def publisher(self) -> Publisher:
+        """The use cases as the service does them: watched."""
+        return self._app.publisher
 
     def stop(self) -> None:
         self._supervisor.stop()
@@ -134,6 +149,8 @@ class Service:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.stop)
         await self._supervisor.run()
+        self._watch.tell()
+        self._tracer.close()
         if self._ended_by is not None:
             raise self._ended_by
 
@@ -170,7 +187,7 @@ class Service:
         return found
 
     def _settled(self, one: Settled) -> None:
-        self._metrics.settled(one)
+        self._watch.settled(one)
         if self._on_settled is not None:
             self._on_settled(one)
 
@@ -189,6 +206,8 @@ class Service:
             clock=self._app.clock,
             on_failure=lambda name, _error: self._metrics.wake_failures.labels(name).inc(),
         )
+        for name in self._waker.names:
+            self._metrics.wake_failures.labels(name)
         await self._waker.run(stop)
 
     def _with_room(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
@@ -205,15 +224,13 @@ class Service:
         # First the directory of the day: an issue must not go out by yesterday's.
         await asyncio.to_thread(self._app.keep_up)
         released = await asyncio.to_thread(self._app.publisher.release_due)
-        for one in released:
-            log.info("issue %s is %s", one.stored.id, one.stored.state.value)
         if any(one.released for one in released):
             self._engine.wake()
         self._metrics.last_wake.set(self._app.clock().timestamp())
 
     async def _remind(self) -> None:
         for issue_id, note in await asyncio.to_thread(remind_due, self._app.publisher):
-            log.info("issue %s: %s", issue_id, note)
+            log.info("%s", note, extra={"issue": issue_id})
         self._engine.wake()
 
     async def _alert(self) -> None:
@@ -249,6 +266,7 @@ class Service:
                 await asyncio.wait_for(stop.wait(), WATCH_EVERY_S)
             if store.full and await asyncio.to_thread(store.look_for_room, now=self._app.clock()):
                 self._engine.wake()
+            await asyncio.to_thread(self._watch.tell)
             if await asyncio.to_thread(store.key_in_force) is None:
                 self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
                 log.error("the master key was changed; this process has the old one and ends")
@@ -262,7 +280,12 @@ class Service:
         pages = Role.WEB in self._roles
         app = create_app(readiness, make_office(self._app, wake=self.wake)) if pages else health_app(readiness)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5
+            self._tracer.web(app),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
         )
         server = _Server(config)
 

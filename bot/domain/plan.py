@@ -166,10 +166,14 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one ledger transaction gave: work to do now, and when the next falls due (None: nothing is open)."""
+    """What one ledger transaction gave: work to do now, and when the next falls due (None: nothing is open).
+
+    `waits`: (channel, seconds) of each due delivery that was put off, by pace, cool-down, ceiling or a busy target.
+    """
 
     claimed: tuple[Claimed, ...]
     next_due: dt.datetime | None
+    waits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

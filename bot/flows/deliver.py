@@ -62,10 +62,12 @@ class Dispatcher:
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
         on_settled: Callable[[Settled], None] | None = None,
+        on_turn: Callable[[Turn, int, dt.datetime], None] | None = None,
         hook: Hook = pass_by,
     ) -> None:
         """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `files`: the channels that take files.
-        `hook` is called at the fault points."""
+        `on_turn`: what a turn gave, how many receipts it wrote, and when it began. `hook` is called at the fault points.
+        """
         self._ledger = ledger
         self._sender = sender
         self._channels = channels
@@ -77,6 +79,7 @@ class Dispatcher:
         self._max_in_flight = max_in_flight
         self._resend_in_doubt = resend_in_doubt
         self._on_settled = on_settled
+        self._on_turn = on_turn
         self._hook = hook
         self._messages: dict[int, StoredMessage] = {}
         self._uploads = Uploads(ledger, sender, files, clock)
@@ -128,7 +131,7 @@ class Dispatcher:
         """One ledger transaction. Receipts leave memory only when they are on disk, however often it takes."""
         deadline = self._clock() + dt.timedelta(seconds=STORE_PATIENCE_S)
         while True:
-            settled = tuple(self._settled)
+            settled, began = tuple(self._settled), self._clock()
             try:
                 turn = await self._ledger.turn(
                     settled,
@@ -150,6 +153,8 @@ class Dispatcher:
                 await asyncio.sleep(IDLE_S)
             else:
                 del self._settled[: len(settled)]
+                if self._on_turn is not None:
+                    self._on_turn(turn, len(settled), began)
                 return turn
 
     def _ended(self, task: asyncio.Task[None]) -> None:

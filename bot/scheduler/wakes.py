@@ -41,6 +41,10 @@ class Waker:
         self.last_beat: dt.datetime | None = None
         """When any wake last ended well: what /readyz looks at."""
 
+    @property
+    def names(self) -> list[str]:
+        return [wake.name for wake in self._wakes]
+
     async def run(self, stop: asyncio.Event) -> None:
         for wake in self._wakes:
             self._scheduler.add_job(

@@ -143,6 +143,7 @@ class Claiming:
         self._now = now
         self._window = dt.timedelta(seconds=max(p.window_s for p in (*paces.values(), _ANY_PACE)))
         self._busy: set[int] = set()
+        self.waits: list[tuple[str, float]] = []
         self._candidates = _CANDIDATES if among is None else _candidates_among(len(among))
         self._next_due = _NEXT_DUE if among is None else _NEXT_DUE.where(within(delivery, len(among)))
         self._ends = ends(among or ())
@@ -201,6 +202,7 @@ class Claiming:
                 at = self._room.take(row.channel)
             if at > self._now:
                 pushed.append((row.id, to_micros(at)))
+                self.waits.append((row.channel, (at - self._now).total_seconds()))
             elif len(chosen) < missing:
                 self._busy.add(target_id)
                 chosen.append(self._claimed(row, row.attempts + 1))

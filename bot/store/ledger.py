@@ -129,7 +129,7 @@ class SqlLedger:
                 workers.beat(connection, worker, now=now)
             if claimed:
                 self._db.hook(Point.CLAIM_WRITTEN)
-            turn = Turn(tuple(claimed), claiming.next_due())
+            turn = Turn(tuple(claimed), claiming.next_due(), tuple(claiming.waits))
         if settled:
             self._db.hook(Point.RECEIPTS_COMMITTED)
         if claimed:

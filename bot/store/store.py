@@ -13,6 +13,7 @@ from .batches import Batches, BatchLedger
 from .database import Database
 from .dated import DatedChanges
 from .decisions import Decisions
+from .gauges import Gauges
 from .history import History
 from .housekeeping import Housekeeping
 from .issues import Issues
@@ -43,6 +44,7 @@ class Store(
     SecondFactors,
     Keys,
     Room,
+    Gauges,
     History,
     Housekeeping,
 ):

@@ -39,7 +39,9 @@ def health_router(readiness: Readiness) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return Response(generate_latest(readiness.registry), media_type=CONTENT_TYPE_LATEST)
+        # In a thread: some of them ask the database.
+        text = await run_in_threadpool(generate_latest, readiness.registry)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
 

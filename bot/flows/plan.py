@@ -91,8 +91,8 @@ def make_plan(
 ) -> Plan:
     """The plan for every recipient of `resolution` but those in `leave_out` (they are covered already).
 
-    A suspended target gets its delivery too, as `refused`: the ledger says why that group has no card. All messages
-    are rendered here, before anybody has to wait for the release; the deliveries are made while they are written.
+    A suspended target gets its delivery too, as `refused`: the ledger says why that group has no card. The deliveries
+    are made while they are written; nearly always all messages are rendered here, before the release locks anything.
     `original`: what goes after the card where a target wants it. A reminder is a card alone.
     """
 
@@ -107,7 +107,7 @@ def make_plan(
         return card if kind is CardKind.REMINDER else with_original(card, original, renderer.files.get(look[0]))
 
     planning = _Planning(resolution.recipients, leave_out, targets_of, render, attach)
-    planning.render_all()
+    planning.look_ahead()
     return Plan(stored.id, stored.revision_id, kind, resolution, planning.messages, planning, reminder)
 
 
@@ -138,13 +138,13 @@ class _Planning(Iterable[PlannedDelivery]):
             state, reason = DeliveryState.PENDING, None
             if target.suspended:
                 state, reason = DeliveryState.REFUSED, Reason.TARGET_SUSPENDED
-            # Rendered already, unless the target came into the directory a moment ago.
             parts = self._parts(target, list_kind)
             for part, index in enumerate(parts, 1):
                 yield PlannedDelivery(target.recipient_id, target.id, list_kind, part, len(parts), index, state, reason)
 
-    def render_all(self) -> None:
-        for target, list_kind in self._targets():
+    def look_ahead(self) -> None:
+        """Render what the first targets need. Few directories have more, and hardly any another look after so many."""
+        for target, list_kind in islice(self._targets(), SLICE):
             self._parts(target, list_kind)
 
     def _targets(self) -> Iterator[tuple[PlanTarget, ListKind]]:
@@ -158,7 +158,7 @@ class _Planning(Iterable[PlannedDelivery]):
                     yield target, list_kind
 
     def _parts(self, target: PlanTarget, list_kind: ListKind) -> tuple[int, ...]:
-        """Where the messages for this target are."""
+        """Where the messages for this target are; rendered when it is the first of its look."""
         look = (target.channel, target.style, list_kind, target.mention)
         if look not in self._rendered:
             self._rendered[look] = self._kept(self._render(look))

@@ -45,7 +45,7 @@ def test_deliveries_are_made_as_they_are_asked_for_and_in_the_order_of_the_list(
     assert [one.target_id for one in plan.deliveries] == list(range(UNITS))
 
 
-def test_every_message_is_rendered_before_a_release_begins(desk: Desk) -> None:
+def test_the_messages_are_rendered_before_a_release_begins(desk: Desk) -> None:
     plan = planned(desk, Directory())
     (message,) = plan.messages
     assert (message.channel, message.style, message.list_kind) == ("wecom", "text", "send")

@@ -159,6 +159,16 @@ def test_each_language_leads_to_the_other(page: Path) -> None:
     assert f"[English]({page.name})" in read(twin(page))
 
 
+TRANSLATED = [page for page in PAGES if page.name.endswith(CHINESE)]
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=names(TRANSLATED))
+def test_a_chinese_page_leads_to_the_chinese_of_a_page(page: Path) -> None:
+    others = [page.parent / link for link in re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", read(page))]
+    english = [other for other in others if not other.name.endswith(CHINESE) and other.name != twin(page).name]
+    assert [other.name for other in english if twin(other).exists()] == []
+
+
 def test_a_mark_above_a_block_is_one_the_test_of_commands_knows() -> None:
     wrong = [
         f"{page.relative_to(ROOT)}: {mark}"
@@ -303,6 +313,24 @@ def test_a_setting_is_described_as_in_the_shipped_file(key: str) -> None:
     assert page.pop("environment") == PREFIX + key.upper()
     assert page.pop("default").removeprefix("unset, for example ") == shipped.pop("default")
     assert page == shipped
+
+
+@pytest.mark.parametrize("key", Settings.model_fields)
+def test_a_setting_is_described_in_chinese_as_the_program_describes_it(key: str) -> None:
+    text = read(DOCS / "settings.zh-CN.md")
+    assert list(sections(text)) == list(Settings.model_fields)
+    page, english = (dict(rows(sections(t)[key])) for t in (text, read(DOCS / "settings.md")))
+    assert page["环境变量"] == english["environment"]
+    assert page["默认"].removeprefix("不设，例如 ") == english["default"].removeprefix("unset, for example ")
+    assert page["作用"] == Settings.model_fields[key].description
+    assert ("风险" in page, "单位" in page) == ("risk" in english, "unit" in english)
+
+
+def test_the_publications_have_the_same_keys_and_defaults_in_both_languages() -> None:
+    english, chinese = (rows(read(DOCS / name)) for name in ("publications.md", "publications.zh-CN.md"))
+    assert len(english) > 40
+    told = [[[r[0], r[1].replace("必填", "required")] for r in table if len(r) == 3] for table in (english, chinese)]
+    assert told[0] == told[1]
 
 
 def test_every_variable_in_the_documents_is_a_setting() -> None:
@@ -475,12 +503,9 @@ def test_every_file_named_in_a_document_exists(page: Path) -> None:
 
 
 def test_the_two_readmes_tell_the_same() -> None:
-    """The Chinese one leads to the Chinese of a page where there is one."""
     english, chinese = (read(page).replace(CHINESE, ".md") for page in READMES)
     assert blocks(english, "sh") == blocks(chinese, "sh")
     assert len(re.findall(r"^#+ ", english, re.MULTILINE)) == len(re.findall(r"^#+ ", chinese, re.MULTILINE))
     links = [re.findall(r"\]\(([^)\s]+)\)", text)[1:] for text in (english, chinese)]
     assert links[0] == links[1]
     assert [row[0] for row in rows(english)] == [row[0] for row in rows(chinese)]
-    untranslated = re.findall(r"\]\((docs/[\w/-]+\.md)\)", read(READMES[1]))
-    assert [link for link in untranslated if twin(ROOT / link).exists()] == []

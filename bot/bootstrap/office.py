@@ -8,7 +8,6 @@ from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 
-from bot.bulletins import Explained
 from bot.cards.cover import draw
 from bot.channels import CHANNELS
 from bot.domain.reader_token import read_token
@@ -24,7 +23,8 @@ from bot.web import Office
 from bot.web.oidc import Oidc
 
 from .app import App
-from .documents import dump_directory, explain_document, option_check, read_directory, target_check
+from .documents import dump_directory, option_check, read_directory, target_check
+from .explaining import Explainer
 from .fonts import cover_font
 
 ANYTHING = "webhook"
@@ -53,7 +53,7 @@ def make_office(app: App, *, wake: Callable[[], None]) -> Office:
         channels=CHANNELS,
         preview=partial(preview, settings.public_url),
         preview_css=Path(PREVIEW_CSS),
-        explain=lru_cache(maxsize=16)(_explained),
+        explain=Explainer(),
         dump_directory=lambda roster, form, mask: dump_directory(roster, form, mask=mask),
         try_target=app.try_target,
         zone=settings.zone,
@@ -81,10 +81,6 @@ def recognise(url: str) -> str | None:
     if named:
         return named[0]
     return ANYTHING if ANYTHING in CHANNELS and CHANNELS[ANYTHING].recognises(url) else None
-
-
-def _explained(data: bytes, name: str) -> tuple[Explained, ...]:
-    return tuple(explain_document(data, name))
 
 
 def _sign_on(settings: Settings) -> Oidc | None:

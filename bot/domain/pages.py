@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .delivery import DeliveryState, OutcomeClass, Reason
 from .directory import Directory, Mention, RecipientKind
@@ -71,16 +71,22 @@ class TargetLine:
         return self.label or self.masked
 
 
+class UnitState(NamedTuple):
+    """Of all deliveries of an issue to one unit the state a person should look at first, and the first delivery."""
+
+    recipient_id: str
+    state: DeliveryState
+    delivery_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One unit on the wall of an issue: the state a person should look at first, of all its deliveries."""
+    """One unit on the wall of an issue."""
 
     recipient_id: str
     name: str
     list_kind: ListKind
     state: DeliveryState
-    deliveries: int
-    accepted: int
 
 
 WORST_FIRST = (

@@ -45,6 +45,15 @@ class SignOff:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOffCount:
+    """How many recipients have signed, and how many have it and have not; who has not got it is in neither."""
+
+    units: int
+    signed: int
+    unsigned: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """How a source fares. `trouble` is "" while it is well."""
 

@@ -12,7 +12,6 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.directory import Group, RecipientKind
 from bot.domain.issue import Issue
 from bot.domain.pages import (
-    WORST_FIRST,
     AttemptLine,
     DeliveryDetail,
     HistoryLine,
@@ -21,7 +20,6 @@ from bot.domain.pages import (
     RecipientLine,
     RevisionLine,
     TargetLine,
-    Tile,
 )
 from bot.domain.plan import ReceiptRow
 from bot.domain.release import Hold, IssueState
@@ -115,6 +113,11 @@ class Pages(Part):
             row = connection.execute(query).one_or_none()
         return None if row is None else Original(row.name, row.content, row.sha256)
 
+    def original_name(self, revision_id: int) -> str | None:
+        query = sa.select(original.c.name).where(original.c.revision_id == revision_id).order_by(original.c.id).limit(1)
+        with self.db.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     # --- the directory ---------------------------------------------------------------------------------------------
 
     def recipient_lines(
@@ -176,28 +179,6 @@ class Pages(Part):
             return {row.id: row.name for row in connection.execute(query)}
 
     # --- receipts --------------------------------------------------------------------------------------------------
-
-    def tiles(self, issue_id: int) -> list[Tile]:
-        """One for each unit that has a delivery of the issue itself or its correction, in the order of the plan."""
-        query = (
-            sa.select(
-                delivery.c.recipient_id,
-                recipient.c.name,
-                delivery.c.list_kind,
-                delivery.c.state,
-                sa.func.count().label("many"),
-                sa.func.min(delivery.c.id).label("first"),
-            )
-            .join(recipient, recipient.c.id == delivery.c.recipient_id)
-            .where(delivery.c.issue_id == issue_id, delivery.c.round == 0)
-            .group_by(delivery.c.recipient_id, recipient.c.name, delivery.c.list_kind, delivery.c.state)
-        )
-        with self.db.read() as connection:
-            rows = sorted(connection.execute(query).all(), key=lambda row: row.first)
-        units: dict[str, list[AnyRow]] = {}
-        for row in rows:
-            units.setdefault(row.recipient_id, []).append(row)
-        return [_tile(of_unit) for of_unit in units.values()]
 
     def receipt_page(
         self,
@@ -344,18 +325,6 @@ def _target_line(row: AnyRow) -> TargetLine:
         attach_original=row.attach_original,
         suspended_at=row.suspended_at,
         suspended_reason=row.suspended_reason,
-    )
-
-
-def _tile(rows: Sequence[AnyRow]) -> Tile:
-    states = {row.state for row in rows}
-    return Tile(
-        recipient_id=rows[0].recipient_id,
-        name=rows[0].name,
-        list_kind=rows[0].list_kind,
-        state=next(state for state in WORST_FIRST if state in states),
-        deliveries=sum(row.many for row in rows),
-        accepted=sum(row.many for row in rows if row.state is DeliveryState.ACCEPTED),
     )
 
 

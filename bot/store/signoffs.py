@@ -8,10 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.issue import Issue
-from bot.domain.signoff import ReaderView, SignOff, SourceHealth
+from bot.domain.signoff import ReaderView, SourceHealth
 
 from . import tally
 from .history import Entry, record
@@ -126,55 +125,6 @@ class SignOffs(Part):
         connection.execute(sa.insert(reader_event).values(row))
         return True
 
-    def signoffs(self, issue_id: int) -> list[SignOff]:
-        """The sign-off board: one line a recipient, in the order of the plan."""
-        query = (
-            sa.select(
-                delivery.c.recipient_id,
-                recipient.c.name.label("recipient_name"),
-                delivery.c.list_kind,
-                delivery.c.kind,
-                delivery.c.state,
-                delivery.c.settled_at,
-                _opened.c.at.label("opened_at"),
-                _signed.c.at.label("signed_at"),
-                _signed.c.name.label("signed_by"),
-                _signed.c.office,
-            )
-            .join(recipient, recipient.c.id == delivery.c.recipient_id)
-            .outerjoin(_opened, sa.and_(_opened.c.delivery_id == delivery.c.id, _opened.c.kind == OPENED))
-            .outerjoin(_signed, sa.and_(_signed.c.delivery_id == delivery.c.id, _signed.c.kind == SIGNED))
-            .where(delivery.c.issue_id == issue_id, delivery.c.part == 1)
-            .order_by(delivery.c.id)
-        )
-        lines: dict[str, dict[str, Any]] = {}
-        with self.db.read() as connection:
-            for row in connection.execute(query):
-                line = lines.setdefault(
-                    row.recipient_id,
-                    {
-                        "recipient_id": row.recipient_id,
-                        "recipient_name": row.recipient_name,
-                        "list_kind": row.list_kind,
-                        "delivered_at": None,
-                        "opened_at": None,
-                        "signed_at": None,
-                        "name": "",
-                        "office": "",
-                        "reminders": 0,
-                        "reminded_at": None,
-                    },
-                )
-                if row.kind is CardKind.REMINDER:
-                    line["reminders"] += 1
-                    line["reminded_at"] = row.settled_at
-                elif row.state is DeliveryState.ACCEPTED:
-                    line["delivered_at"] = _first(line["delivered_at"], row.settled_at)
-                line["opened_at"] = _first(line["opened_at"], row.opened_at)
-                if row.signed_at is not None and _first(line["signed_at"], row.signed_at) == row.signed_at:
-                    line |= {"signed_at": row.signed_at, "name": row.signed_by, "office": row.office}
-        return [SignOff(**line) for line in lines.values()]
-
     # --- sources ---------------------------------------------------------------------------------------------------
 
     def source_state(self, source_id: str) -> Mapping[str, Any]:
@@ -219,7 +169,3 @@ class SignOffs(Part):
             if not done:
                 row = {"state": {}, "good_at": None, **values, "id": source_id}
                 connection.execute(sa.insert(source_state).values(row))
-
-
-def _first(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
-    return min((t for t in (one, other) if t is not None), default=None)

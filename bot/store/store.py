@@ -10,6 +10,7 @@ from bot.domain.secret import Secret
 
 from . import keys
 from .batches import Batches, BatchLedger
+from .boards import Boards
 from .database import Database
 from .dated import DatedChanges
 from .decisions import Decisions
@@ -39,6 +40,7 @@ class Store(
     Uploads,
     Receipts,
     SignOffs,
+    Boards,
     Pages,
     People,
     SecondFactors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from bot.domain.card import Style
 from bot.domain.channel import Channel
 from bot.domain.errors import DocumentRefused
 from bot.domain.issue import ListKind
-from bot.domain.plan import StoredTarget
+from bot.domain.plan import PlanTarget
 from bot.domain.release import IssueState
 from bot.flows.publish import Published
 
@@ -123,13 +123,13 @@ def _common(visit: Visit, published: Published) -> dict[str, Any]:
         "holds": published.holds,
         "approvals": visit.office.store.approvals(stored.id, stored.issue.content_hash),
         "revisions": visit.office.store.revisions(stored.id),
-        "original": visit.office.store.original(stored.revision_id),
+        "original": visit.office.store.original_name(stored.revision_id),
     }
 
 
 def _people(visit: Visit, published: Published) -> dict[str, Any]:
     resolution = published.resolution
-    names = visit.office.store.recipient_names()
+    names = {unit.id: unit.name for unit in visit.office.store.directory().recipients}
     groups = {g.id: g.name for g in visit.office.store.group_lines()}
     deliver = published.publication.deliver
     return {
@@ -144,13 +144,13 @@ def _people(visit: Visit, published: Published) -> dict[str, Any]:
 
 def reach(visit: Visit, published: Published) -> Reach:
     robots = robots_of(visit, published)
-    suspended = sum(r.suspended_at is not None for r in robots)
-    units = {r.recipient.id for r in robots if r.suspended_at is None}
+    suspended = sum(robot.suspended for robot in robots)
+    units = {robot.recipient_id for robot in robots if not robot.suspended}
     return Reach(len(units), len(robots) - suspended, suspended, len(published.resolution.without_target))
 
 
-def robots_of(visit: Visit, published: Published) -> list[StoredTarget]:
-    return visit.office.publisher.store.targets(list(published.resolution.recipients))
+def robots_of(visit: Visit, published: Published) -> Sequence[PlanTarget]:
+    return visit.office.publisher.store.plan_targets(list(published.resolution.recipients))
 
 
 @router.get("/{issue_id}/cards")
@@ -176,11 +176,11 @@ def cards(visit: Viewer, issue_id: int, channel: str = "", style: str = "") -> H
     )
 
 
-def _looks(channels: Mapping[str, Channel], robots: list[StoredTarget]) -> list[tuple[str, str, int]]:
+def _looks(channels: Mapping[str, Channel], robots: Sequence[PlanTarget]) -> list[tuple[str, str, int]]:
     """(channel, style, how many robots take it so); those in use first."""
     used: dict[tuple[str, str], int] = {}
     for robot in robots:
-        look = (robot.target.channel, robot.target.style.value)
+        look = (robot.channel, robot.style.value)
         used[look] = used.get(look, 0) + 1
     every = [(name, style.value) for name, c in channels.items() for style in Style if style in c.STYLES]
     return sorted(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.pages import UnitState
 
 from .access import Viewer
+from .mosaic import TILES, mosaic
 from .office import Office
 from .overview import bar
 
@@ -30,8 +32,8 @@ async def live(visit: Viewer, issue_id: int) -> StreamingResponse:
 
 
 async def events(office: Office, issue_id: int) -> AsyncIterator[str]:
-    """`data: {"counts": {…}, "bar": […], "tiles": {unit: state}, "settled": bool}`; the first has every tile, later
-    ones those that changed. Nothing is sent when nothing changed but a comment that keeps the line open."""
+    """`data: {"counts": {…}, "bar": […], "mosaic": […], "tiles": {unit: state}, "settled": bool}`; the first has every
+    tile, later ones those that changed. Nothing is sent when nothing changed but a comment that keeps the line open."""
     yield "retry: 3000\n\n"
     shown: dict[str, str] = {}
     seen: dict[DeliveryState, int] | None = None
@@ -39,19 +41,21 @@ async def events(office: Office, issue_id: int) -> AsyncIterator[str]:
         counts = dict(await run_in_threadpool(office.store.counts, issue_id))
         if counts != seen:
             seen = counts
-            tiles = {t.recipient_id: t.state.value for t in await run_in_threadpool(office.store.tiles, issue_id)}
+            units = await run_in_threadpool(office.store.unit_states, issue_id)
+            tiles = {unit.recipient_id: unit.state.value for unit in units}
             changed = {unit: state for unit, state in tiles.items() if shown.get(unit) != state}
             shown = tiles
-            yield f"data: {json.dumps(_event(counts, changed), ensure_ascii=False)}\n\n"
+            yield f"data: {json.dumps(_event(counts, units, changed), ensure_ascii=False)}\n\n"
         else:
             yield ": \n\n"
         await asyncio.sleep(LOOK_S)
 
 
-def _event(counts: dict[DeliveryState, int], changed: dict[str, str]) -> dict[str, object]:
+def _event(counts: dict[DeliveryState, int], units: Sequence[UnitState], changed: dict[str, str]) -> dict[str, object]:
     return {
         "counts": {state.value: counts.get(state, 0) for state in DeliveryState},
         "bar": [(state.value, at, width) for state, _, at, width in bar(counts)],
+        "mosaic": mosaic([unit.state for unit in units]) if len(units) > TILES else [],
         "tiles": changed,
         "settled": all(state.settled for state in counts),
     }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from bot.domain.issue import ListKind
@@ -46,11 +48,23 @@ def asset(name: str) -> str:
 
 def when(moment: dt.datetime | None, zone: ZoneInfo) -> str:
     """`2026年6月30日 09:00`, or a dash."""
-    return f"{moment.astimezone(zone):%Y年%-m月%-d日 %H:%M}" if moment else "—"
+    return _minute(moment.replace(second=0, microsecond=0), zone) if moment else "—"
+
+
+@lru_cache(maxsize=4096)
+def _minute(moment: dt.datetime, zone: ZoneInfo) -> str:
+    # A board of thousands of units names few different minutes.
+    return f"{moment.astimezone(zone):%Y年%-m月%-d日 %H:%M}"
 
 
 def weekday(moment: dt.datetime, zone: ZoneInfo) -> str:
     return f"星期{_WEEKDAYS[moment.astimezone(zone).weekday()]}"
+
+
+def unit_links(ids: Iterable[str], names: Mapping[str, str]) -> Markup:
+    """The units with links to their pages; a loop in a template takes too long over thousands."""
+    links = (f'<a href="/directory/units/{quote(one, safe="")}">{escape(names.get(one, one))}</a>' for one in ids)
+    return Markup("、".join(links))  # noqa: S704 - ids are quoted and names escaped
 
 
 def day(date: dt.date | None) -> str:
@@ -73,6 +87,7 @@ _environment.filters |= {
     "fours": lambda text: " ".join(text[at : at + 4] for at in range(0, len(text), 4)),
     "cut": changes.cut,
     "differing": changes.differing,
+    "unit_links": unit_links,
     "role_words": lambda role: wording.ROLES.get(role, role),
     "action_words": lambda action: wording.ACTIONS.get(action, action),
 }

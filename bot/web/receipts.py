@@ -21,14 +21,15 @@ from bot.flows.signoff_sheet import signoffs_csv, signoffs_xlsx
 from . import pages
 from .access import Approver, NotFound, Viewer, Visit
 from .issues import Page
+from .mosaic import TILES, mosaic, rows
 from .overview import bar
 from .roster_pages import XLSX
 
 router = APIRouter()
 Text = Annotated[str, Form()]
 PER_PAGE = 50
-TILES = 400
 LINES = 200
+SHEET = 1000
 CSV = "text/csv; charset=utf-8"
 
 
@@ -41,19 +42,20 @@ def released(visit: Viewer) -> HTMLResponse:
 @router.get("/receipts/{issue_id}")
 def wall(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
     """One tile a unit, live while sending. More than one look can take in come in pages, those that need a person
-    first."""
+    first, below a mosaic of all."""
     stored = _issue(visit, issue_id)
     counts = visit.office.store.counts(issue_id)
-    tiles = visit.office.store.tiles(issue_id)
-    many, start = len(tiles), (page - 1) * TILES
-    if many > TILES:
-        tiles = sorted(tiles, key=lambda tile: WORST_FIRST.index(tile.state))[start : start + TILES]
+    units = visit.office.store.unit_states(issue_id)
+    many, start = len(units), (page - 1) * TILES
+    shown = sorted(units, key=lambda unit: WORST_FIRST.index(unit.state)) if many > TILES else units
     return visit.page(
         "wall.html",
         stored=stored,
         issue=stored.issue,
-        tiles=tiles,
+        tiles=visit.office.store.tiles(shown[start : start + TILES]),
         many=many,
+        mosaic=mosaic([unit.state for unit in units]) if many > TILES else [],
+        rows=rows(many),
         earlier=pages.link(f"/receipts/{issue_id}", page=page + 1) if start + TILES < many else "",
         later=pages.link(f"/receipts/{issue_id}", page=page - 1) if page > 1 else "",
         counts=counts,
@@ -119,20 +121,22 @@ def resend(visit: Approver, issue_id: int) -> Response:
 
 
 @router.get("/receipts/{issue_id}/signoffs")
-def signoffs(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
-    """Who has signed and who has not, in pages; the sheet and the files have everybody."""
+def signoffs(visit: Viewer, issue_id: int, page: Page = 1, show: str = "") -> HTMLResponse:
+    """Who has signed and who has not, in pages; `show=unsigned`: the latter alone. Sheet and files have everybody."""
     stored = _issue(visit, issue_id)
-    lines = visit.office.store.signoffs(issue_id)
+    chosen = "unsigned" if show == "unsigned" else ""
     start, path = (page - 1) * LINES, f"/receipts/{issue_id}/signoffs"
+    lines, count = visit.office.store.signoff_page(issue_id, unsigned=bool(chosen), limit=LINES, offset=start)
+    many = count.unsigned if chosen else count.units
     return visit.page(
         "signoffs.html",
         stored=stored,
         issue=stored.issue,
-        lines=lines[start : start + LINES],
-        earlier=pages.link(path, page=page + 1) if start + LINES < len(lines) else "",
-        later=pages.link(path, page=page - 1) if page > 1 else "",
-        signed=sum(line.signed_at is not None for line in lines),
-        unsigned=sum(line.signed_at is None and line.delivered_at is not None for line in lines),
+        lines=lines,
+        count=count,
+        chosen=chosen,
+        earlier=pages.link(path, show=chosen, page=page + 1) if start + LINES < many else "",
+        later=pages.link(path, show=chosen, page=page - 1) if page > 1 else "",
         public_url=visit.office.public_url,
     )
 
@@ -146,17 +150,21 @@ def remind(visit: Approver, issue_id: int) -> Response:
 
 
 @router.get("/receipts/{issue_id}/print")
-def sheet(visit: Viewer, issue_id: int) -> HTMLResponse:
-    """回执单, for paper."""
+def sheet(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
+    """回执单, for paper; more units than a stapler takes come in several."""
     stored = _issue(visit, issue_id)
-    lines = visit.office.store.signoffs(issue_id)
+    start, path = (page - 1) * SHEET, f"/receipts/{issue_id}/print"
+    lines, count = visit.office.store.signoff_page(issue_id, limit=SHEET, offset=start)
     return visit.page(
         "receipt_sheet.html",
         stored=stored,
         issue=stored.issue,
         lines=lines,
         counts=visit.office.store.counts(issue_id),
-        signed=sum(line.signed_at is not None for line in lines),
+        count=count,
+        start=start,
+        earlier=pages.link(path, page=page + 1) if start + SHEET < count.units else "",
+        later=pages.link(path, page=page - 1) if page > 1 else "",
         printed_at=visit.office.now(),
     )
 

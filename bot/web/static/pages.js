@@ -29,6 +29,10 @@
         for (const [k, v] of Object.entries({ class: state, x: at, y: 0, width, height: 10 })) part.setAttribute(k, v);
         return part;
       }));
+      for (const [state, squares] of news.mosaic) {
+        const part = document.querySelector(`.mosaic .${state}`);
+        if (part) part.setAttribute("d", squares);
+      }
       if (news.settled) { source.close(); if (note) note.textContent = "全部了结"; }
     };
   }

@@ -89,7 +89,7 @@ async def test_a_suspended_robot_is_brought_back_and_gets_what_it_lacks(store: S
 
 async def test_the_wall_shows_of_each_unit_what_a_person_should_see_first(store: Store) -> None:
     await ended(store, OK, LOST, names=("meijiang", "meixian"))
-    assert [(t.recipient_id, t.state) for t in store.tiles(1)] == [
+    assert [(t.recipient_id, t.state) for t in store.tiles(store.unit_states(1))] == [
         ("meijiang", DeliveryState.ACCEPTED),
         ("meixian", DeliveryState.IN_DOUBT),
     ]
@@ -98,6 +98,18 @@ async def test_the_wall_shows_of_each_unit_what_a_person_should_see_first(store:
     detail = store.delivery(doubtful.id)
     assert detail is not None
     assert [a.number for a in detail.attempts] == [1]
+
+
+async def test_the_board_is_read_in_pages_and_counts_the_whole(store: Store) -> None:
+    first, *_ = await ended(store, OK, OK, LOST, names=("meijiang", "meixian", "xingning"))
+    store.sign(first.delivery_id, name="陈明", office="办公室", now=NOW + SECOND)
+    lines, count = store.signoff_page(1, limit=2)
+    assert lines == store.signoffs(1)[:2]
+    assert lines[0].name == "陈明"
+    assert (count.units, count.signed, count.unsigned) == (3, 1, 1)
+    assert [line.recipient_id for line in store.signoff_page(1, limit=2, offset=2)[0]] == ["xingning"]
+    assert [line.recipient_id for line in store.signoff_page(1, unsigned=True)[0]] == ["meixian"]
+    assert store.signoff_page(1, offset=9) == ([], count)
 
 
 def test_of_two_edits_neither_undoes_the_other(store: Store) -> None:

@@ -26,6 +26,17 @@ def test_the_wall_and_its_live_stream_tell_the_same(site: Site) -> None:
         assert f'class="tile {state}" data-unit="{unit}"' in page
 
 
+def test_the_board_can_show_those_alone_who_have_not_signed(site: Site) -> None:
+    issue_id = site.released()
+    browser = site.client(Role.VIEWER)
+    board, unsigned = (f"/receipts/{issue_id}/signoffs{end}" for end in ("", "?show=unsigned"))
+    row = next(r for r in site.app.store.receipts(issue_id) if r.state is DeliveryState.ACCEPTED)
+    assert row.recipient_name in browser.get(unsigned).text
+    site.app.store.sign(row.id, name="陈明", office="办公室", now=site.clock())
+    assert "陈明" in browser.get(board).text
+    assert row.recipient_name not in browser.get(unsigned).text
+
+
 def test_a_doubtful_delivery_is_settled_by_a_person_and_not_twice(site: Site) -> None:
     issue_id = site.released()
     row = next(r for r in site.app.store.receipts(issue_id) if r.state is DeliveryState.IN_DOUBT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _LINE_BREAK = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _EMOJI = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
@@ -43,7 +44,7 @@ class Escape:
 
     def __call__(self, text: str) -> str:
         text = plain(text).replace("://", "：//").replace("~~", "～～")
-        text = _ENTITY.sub("＆", text).translate({ord(c): _twin(c) for c in self.anywhere})
+        text = _acting(self.anywhere).sub(lambda found: _twin(found[0]), _ENTITY.sub("＆", text))
         body = text.lstrip()
         if body and body[0] in self.leading:
             text = text[: len(text) - len(body)] + _twin(body[0]) + body[1:]
@@ -51,6 +52,11 @@ class Escape:
 
 
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,31};)")
+
+
+@cache
+def _acting(characters: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(characters)}]")
 
 
 def _twin(character: str) -> str:

@@ -197,18 +197,21 @@ def _runs(numbers: list[int]) -> str:
     return "、".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def _largest(most: int, works: Callable[[int], bool]) -> int:
+def _largest(most: int, works: Callable[[int], bool], guess: int = 1) -> int:
     """The largest n from 1 to `most` that works, 0 when none does; what works for n works for less.
 
-    Found in growing strides from the small end: trying 60 huge titles to learn that two fit would be the slow way.
+    Found in growing strides from `guess`, then by halves: trying 60 huge titles to learn that two fit would be the
+    slow way.
     """
-    low, stride = 0, 1
-    while low + stride <= most and works(low + stride):
-        low, stride = low + stride, stride * 2
-    high = min(most, low + stride - 1)
+    low, high, at, stride = 0, most, min(guess, most), 1
     while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if works(middle) else (low, middle - 1)
+        if works(at):
+            low, at = at, at + stride
+        else:
+            high, at = at - 1, at - stride
+        stride *= 2
+        if not low < at <= high:
+            at = (low + high + 1) // 2
     return low
 
 
@@ -234,11 +237,13 @@ def _packed(head: Sheet, card: Card, build: Build, fits: Fits, parts: int) -> li
     later = replace(head, card=replace(head.card, changes=()), changes_left_out=0)
     rest = tuple(Shown(number, item.title) for number, item in enumerate(card.items, 1))
     sheets: list[Sheet] = []
+    guess = 1
     while rest:
         if len(sheets) == parts:
             return []
         base = replace(later if sheets else head, part=len(sheets) + 1, parts=parts)
-        items, rest = _filled(rest, partial(_holds, build, fits, base))
+        items, rest = _filled(rest, partial(_holds, build, fits, base), guess)
+        guess = len(items[0].title)  # the next piece of a title will be about as long
         sheets.append(replace(base, items=items))
     return sheets
 
@@ -247,17 +252,17 @@ def _holds(build: Build, fits: Fits, base: Sheet, items: Items) -> bool:
     return fits(build(replace(base, items=items)))
 
 
-def _filled(rest: Items, holds: Callable[[Items], bool]) -> tuple[Items, Items]:
-    """What goes on one part, and what is left: as many titles as fit, or a piece of the first."""
+def _filled(rest: Items, holds: Callable[[Items], bool], guess: int) -> tuple[Items, Items]:
+    """What goes on one part, and what is left: as many titles as fit, or a piece of the first, perhaps `guess` long."""
     if count := _largest(len(rest), lambda n: holds(rest[:n])):
         return rest[:count], rest[count:]
-    piece, remainder = _split(rest[0], holds)
+    piece, remainder = _split(rest[0], holds, guess)
     return (piece,), (remainder, *rest[1:])
 
 
-def _split(item: Shown, holds: Callable[[Items], bool]) -> tuple[Shown, Shown]:
+def _split(item: Shown, holds: Callable[[Items], bool], guess: int) -> tuple[Shown, Shown]:
     """The longest beginning of a title that fills a part, and the rest of it as a continuation."""
-    most = _largest(len(item.title) - 1, lambda n: holds((replace(item, title=item.title[:n]),)))
+    most = _largest(len(item.title) - 1, lambda n: holds((replace(item, title=item.title[:n]),)), guess)
     cut = edge(item.title, most)
     if cut == 0 or not holds((replace(item, title=item.title[:cut]),)):
         raise ValueError(NO_ROOM)

@@ -78,14 +78,14 @@ def cards(draw: st.DrawFn) -> Card:
     )
 
 
-UNSEEN = {ord(c): None for c in map(chr, range(0x110000)) if unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp")}
-HALF_WIDTH = {n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)}
-SEEN = {**UNSEEN, **HALF_WIDTH, 0x034F: None}
+UNSEEN = "".join(c for c in map(chr, range(0x110000)) if unicodedata.category(c) in ("Cc", "Cf", "Zs", "Zl", "Zp"))
+INVISIBLE = re.compile(f"[{re.escape(UNSEEN)}\u034f]+")
+FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 
 
 def seen(text: str) -> str:
     """What a person sees of `text`: full and half width alike, white space and invisible characters gone."""
-    return text.translate(SEEN)
+    return FULL_WIDTH.sub(lambda found: chr(ord(found[0]) - 0xFEE0), INVISIBLE.sub("", text))
 
 
 def titles_of(name: str, messages: tuple[Message, ...], card: Card) -> list[str]:

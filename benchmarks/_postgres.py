@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import subprocess
 import tempfile
 import time
@@ -27,22 +28,31 @@ def postgresql() -> Iterator[Any]:
         yield server
 
 
-def restart(server: Any, *, down_s: float = 0.0, options: str | None = None) -> None:
-    """Stop it as its service manager would, and start it again after `down_s`; returns when it answers. `options` are
-    for the server, instead of those it had."""
+@contextmanager
+def stopped(server: Any, options: str | None = None) -> Iterator[None]:
+    """Stop it as its service manager would, and with the block's end start it again, until it answers. `options` are for
+    the server, instead of those it had."""
     known = server.get_postmaster_info()
     program = Path(known.process.exe()).with_name("pg_ctl")
-    options = options or (server.pgdata / "postmaster.opts").read_text().strip().split(" ", 1)[1].replace('"', "")
+    options = options or shlex.join(shlex.split((server.pgdata / "postmaster.opts").read_text())[1:])
     arguments = [str(program), "-w", "-m", "fast", "-D", str(server.pgdata), "-l", os.devnull]
 
     def run(*words: str) -> None:
         subprocess.run([*arguments, *words], check=True, user=server.system_user, stdout=subprocess.DEVNULL)
 
     run("stop")
-    time.sleep(down_s)
-    run("-o", options, "start")
-    # It stops at the end what it knows of: the process that was, unless told of the new one.
-    server._postmaster_info = type(known).read_from_pgdata(server.pgdata)
+    try:
+        yield
+    finally:
+        run("-o", options, "start")
+        # It stops at the end what it knows of: the process that was, unless told of the new one.
+        server._postmaster_info = type(known).read_from_pgdata(server.pgdata)
+
+
+def restart(server: Any, *, down_s: float = 0.0, options: str | None = None) -> None:
+    """It is away for so long, and answers on return."""
+    with stopped(server, options):
+        time.sleep(down_s)
 
 
 def listen(server: Any, address: str, port: int) -> None:

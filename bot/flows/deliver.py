@@ -232,14 +232,18 @@ class Dispatcher:
 
     async def _keep_alive(self) -> None:
         """Tell the others that this worker lives, and take up what dead ones left."""
+        judges_from = self._clock()
         while True:
             await asyncio.sleep(RECOVER_S / 2)
             try:
                 await self._ledger.heartbeat(self._worker, now=self._clock())
-                await self._recover()
+                if self._clock() >= judges_from:
+                    await self._recover()
             except StoreError as error:
                 # How long a database out of reach is borne with is for the turns to say: they hold receipts.
                 log.error("%s; no sign of life could be given", error)
+                # Nor could the others give any: their silence says nothing until they have had the time.
+                judges_from = self._clock() + dt.timedelta(seconds=RECOVER_S)
 
     async def _recover(self) -> None:
         if count := await self._ledger.recover(now=self._clock()):

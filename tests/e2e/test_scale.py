@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import secrets
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
+from benchmarks._postgres import Watch, restart, stopped
 from bot.bootstrap import App, open_app, utc_now
 from bot.bootstrap.roles import SpreadEngine
 from bot.engines.supervisor import Part, Supervisor
@@ -41,7 +42,8 @@ class Site:
         self.sandbox = sandbox
         self.url = address_of(server)
         self.key = secrets.token_urlsafe(32)
-        self._engine = sa.create_engine(self.url, pool_pre_ping=True)
+        self.watch: Watch | None = None
+        self.said: dict[str, queue.SimpleQueue[str]] = {}
 
     def environment(self, data_dir: Path) -> dict[str, str]:
         bare = {name: value for name, value in os.environ.items() if not name.startswith("JIANBAO_")}
@@ -55,25 +57,33 @@ class Site:
         }
 
     @contextmanager
-    def role(self, role: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    def role(self, role: str, name: str) -> Iterator[subprocess.Popen[str]]:
         """`jianbao <role>`, stopped gently at the end unless the test has killed it."""
         data_dir = self.home / name
         data_dir.mkdir()
-        with (
-            (self.home / f"{name}.log").open("wb") as log,
-            subprocess.Popen(
-                [sys.executable, "-m", "bot", role, "--port", "0"],
-                cwd=data_dir,
-                env=self.environment(data_dir),
-                stdout=log,
-                stderr=log,
-            ) as process,
-        ):
+        with subprocess.Popen(
+            [sys.executable, "-m", "bot", role, "--port", "0"],
+            cwd=data_dir,
+            env=self.environment(data_dir),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            lines = self.said[name] = queue.SimpleQueue()
+            listener = threading.Thread(target=_pass_on, args=[process.stderr, lines])
+            listener.start()
             try:
                 yield process
             finally:
                 process.terminate()
                 process.wait(30)
+                listener.join()
+
+    def hear(self, name: str, words: str) -> None:
+        """Wait until this process says so."""
+        while words not in self.said[name].get(timeout=60):
+            continue
 
     @contextmanager
     def app(self) -> Iterator[App]:
@@ -94,34 +104,37 @@ class Site:
         with self.app() as app:
             app.store.import_directory(directory_of(release), who="test", why="", now=utc_now())
             release_issue(app, release)
+        self.watch = Watch(self.server.get_uri(), "tally", "batch")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        assert self.watch is not None
+        return self.watch.rows(query)
+
+    def until(self, reached: Callable[[], bool], within_s: float, what: str) -> float:
+        """How long it took."""
+        assert self.watch is not None
+        return self.watch.until(reached, within_s, what)
 
     def states(self) -> Counter[str]:
-        with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql("SELECT state, count(*) FROM delivery GROUP BY state")
-            return Counter(dict(map(tuple, rows)))
+        return Counter(dict(self.rows("SELECT state, count(*) FROM delivery GROUP BY state")))
 
     def spoil(self, delivery: int) -> None:
         """Make it impossible to open the address of this delivery's robot."""
-        with self._engine.begin() as connection:
-            of_it = f"(SELECT target_id FROM delivery WHERE id = {delivery})"
-            connection.exec_driver_sql(f"UPDATE target SET url = 'spoilt' WHERE id = {of_it}")
+        of_it = f"(SELECT target_id FROM delivery WHERE id = {delivery})"
+        self.rows(f"UPDATE target SET url = 'spoilt' WHERE id = {of_it} RETURNING id")
 
     def workers(self) -> int:
         """How many workers have had a hand in it."""
-        with self._engine.connect() as connection:
-            return int(connection.exec_driver_sql("SELECT count(DISTINCT worker) FROM attempt").scalar_one())
+        return int(self.rows("SELECT count(DISTINCT worker) FROM attempt")[0][0])
 
     def close(self) -> None:
-        self._engine.dispose()
+        if self.watch is not None:
+            self.watch.close()
 
 
-def until(reached: Callable[[], bool], seconds: float, what: str) -> float:
-    """How long it took. Looks ten times a second: the processes have no clock of ours to move."""
-    began = time.monotonic()
-    while not reached():
-        assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.1)
-    return time.monotonic() - began
+def _pass_on(lines: Iterable[str], to: queue.SimpleQueue[str]) -> None:
+    for line in lines:
+        to.put(line)
 
 
 @pytest.fixture
@@ -148,12 +161,12 @@ def test_a_killed_worker_and_a_restarted_database_lose_nothing_and_send_nothing_
             stack.enter_context(site.role("scheduler", f"scheduler-{name}"))
         stays = stack.enter_context(site.role("worker", "worker-stays"))
         dies = stack.enter_context(site.role("worker", "worker-dies"))
-        until(lambda: site.workers() == 2 and site.states()["accepted"] > 200, 60, "both workers at work")
+        site.until(lambda: site.workers() == 2 and site.states()["accepted"] > 200, 60, "both workers at work")
 
         dies.kill()
         dies.wait()
-        restart(site)
-        taken_over = until(lambda: open_ones(site.states()) == 0, TAKEOVER_S + 30, "everything settled")
+        restart(site.server)
+        taken_over = site.until(lambda: open_ones(site.states()) == 0, TAKEOVER_S + 30, "everything settled")
         assert stays.poll() is None
 
     states, seen = site.states(), Counter(arrived(site.sandbox))
@@ -165,6 +178,22 @@ def test_a_killed_worker_and_a_restarted_database_lose_nothing_and_send_nothing_
     assert taken_over <= TAKEOVER_S
 
 
+def test_a_database_that_is_away_leaves_nothing_in_doubt(site: Site) -> None:
+    release = Release(site.home, site.sandbox.url, targets=600, in_flight=IN_FLIGHT)
+    site.sandbox.sandbox.faults.add({"fault": "delay", "seconds": 0.1})
+    with ExitStack() as stack:
+        site.release(release)
+        stack.enter_context(site.role("scheduler", "scheduler"))
+        stack.enter_context(site.role("worker", "worker"))
+        site.until(lambda: site.states()["accepted"] > 100, 60, "at work")
+        with stopped(site.server):
+            # Long enough for a sign of life to be due as well; the turns and the queue have noticed before.
+            site.hear("worker", "no sign of life")
+        site.until(lambda: open_ones(site.states()) == 0, 60, "everything settled")
+    assert site.states() == {"accepted": release.targets}
+    assert max(Counter(arrived(site.sandbox)).values()) == 1
+
+
 async def test_a_poisonous_batch_is_set_aside_and_told_and_holds_up_no_other(site: Site) -> None:
     release = Release(site.home, site.sandbox.url, targets=2 * SIZE + 50, in_flight=IN_FLIGHT)
     site.release(release)
@@ -173,8 +202,8 @@ async def test_a_poisonous_batch_is_set_aside_and_told_and_holds_up_no_other(sit
         engine = SpreadEngine(app, lambda _settled: None)
         supervisor = Supervisor([Part("worker", engine.work), *engine.scheduled()], back_off_s=(0.01,))
         running = asyncio.create_task(supervisor.run())
-        await asyncio.to_thread(until, lambda: app.store.batches_set_aside() != [], 60, "set aside")
-        await asyncio.to_thread(until, lambda: open_ones(site.states()) <= SIZE, 30, "the others delivered")
+        await asyncio.to_thread(site.until, lambda: app.store.batches_set_aside() != [], 60, "set aside")
+        await asyncio.to_thread(site.until, lambda: open_ones(site.states()) <= SIZE, 30, "the others delivered")
         supervisor.stop()
         await running
 
@@ -183,9 +212,3 @@ async def test_a_poisonous_batch_is_set_aside_and_told_and_holds_up_no_other(sit
     assert (number, told.action) == (1, "batch.set_aside")
     assert due == open_ones(site.states()) <= SIZE
     assert set(site.states()) == {"accepted", "pending"}
-
-
-def restart(site: Site) -> None:
-    program = Path(site.server.get_postmaster_info().process.exe()).with_name("pg_ctl")
-    arguments = [str(program), "-w", "-m", "fast", "-D", str(site.server.pgdata), "-l", "/dev/null", "restart"]
-    subprocess.run(arguments, check=True, user=site.server.system_user, stdout=subprocess.DEVNULL)

@@ -11,6 +11,7 @@ from bot.domain.calendar import NoCalendar, release_day
 from bot.domain.errors import ConfigError
 from bot.domain.issue import Article, Issue, Lists
 from bot.domain.plan import StoredIssue
+from bot.domain.publication import publication_for
 from bot.domain.release import Hold, release_moment
 
 from .publish import Published, Publisher
@@ -24,6 +25,7 @@ class CorrectionStore(Protocol):
         issue_id: int,
         content: Issue,
         *,
+        publication: str,
         expected_revision: int,
         who: str,
         why: str,
@@ -98,6 +100,7 @@ def correct(
     store.correct_issue(
         issue_id,
         content,
+        publication=publication_for(content.masthead, publisher.policy.publications).id,
         expected_revision=seen_revision,
         who=who,
         why=why or "人工更正",

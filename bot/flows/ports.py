@@ -137,8 +137,8 @@ class IssueStore(Protocol):
         """Ids of scheduled issues whose `release_at` is not after `now`, oldest first."""
         ...
 
-    def released_since(self, moment: dt.datetime) -> list[int]:
-        """Ids of issues that stand released and were released at or after `moment`, oldest first."""
+    def released_since(self, moment: dt.datetime, publications: Sequence[str]) -> list[int]:
+        """Ids of these publications' issues that stand released, and were at or after `moment`, oldest first."""
         ...
 
     def next_release(self) -> dt.datetime | None:

@@ -62,11 +62,12 @@ def remind_due(publisher: Publisher) -> list[tuple[int, str]]:
 
     Without a public URL there is nothing to sign on, so there are no reminders either.
     """
-    if publisher.renderer.public_url is None:
+    wanted = [one.id for one in publisher.policy.publications if one.remind_after_workdays is not None]
+    if publisher.renderer.public_url is None or not wanted:
         return []
     notes: list[tuple[int, str]] = []
     remembered = publisher.clock() - REMEMBERED
-    for issue_id in publisher.store.released_since(remembered):
+    for issue_id in publisher.store.released_since(remembered, wanted):
         stored = publisher.store.issue(issue_id)
         publication = publisher.publication_of(stored)
         if publication.remind_after_workdays is None:

@@ -27,9 +27,11 @@ class Decisions(Part):
         with self.db.read() as connection:
             return list(connection.execute(query.order_by(issue.c.release_at, issue.c.id)).scalars())
 
-    def released_since(self, moment: dt.datetime) -> list[int]:
-        """Ids of issues that stand released and were released at or after `moment`, oldest first."""
-        query = sa.select(issue.c.id).where(issue.c.state == IssueState.RELEASED, issue.c.released_at >= moment)
+    def released_since(self, moment: dt.datetime, publications: Sequence[str]) -> list[int]:
+        """Ids of these publications' issues that stand released, and were at or after `moment`, oldest first."""
+        query = sa.select(issue.c.id).where(
+            issue.c.state == IssueState.RELEASED, issue.c.released_at >= moment, issue.c.publication.in_(publications)
+        )
         with self.db.read() as connection:
             return list(connection.execute(query.order_by(issue.c.released_at, issue.c.id)).scalars())
 

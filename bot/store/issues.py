@@ -61,6 +61,7 @@ class Issues(Part):
         issue_id: int,
         content: Issue,
         *,
+        publication: str,
         expected_revision: int,
         who: str,
         why: str,
@@ -70,8 +71,8 @@ class Issues(Part):
     ) -> StoredIssue:
         """A person's reading in place of the machine's: a new revision of this very issue, with the same file.
 
-        `expected_revision` is the revision id the person has seen. ConfigError when there is a newer one by now, or
-        when the corrected number belongs to another issue.
+        `publication` is what the corrected masthead belongs to, `expected_revision` the revision id the person has
+        seen. ConfigError when there is a newer one by now, or when the corrected number belongs to another issue.
         """
         with self.db.write() as connection:
             known = connection.execute(_BY_ID.with_for_update(), {"the_issue": issue_id}).one()
@@ -81,7 +82,7 @@ class Issues(Part):
             other = sa.select(issue.c.id).where(issue.c.identity == name, issue.c.id != issue_id)
             if (taken := connection.execute(other).scalar_one_or_none()) is not None:
                 raise ConfigError(f"更正后的刊名和期号与编号 {taken} 的期刊相同，没有保存。")
-            saving = _Saving(connection, content, known.publication, release_at, holds, now)
+            saving = _Saving(connection, content, publication, release_at, holds, now)
             saving.correct(known, expected_revision, source=f"correction:{who}")
             connection.execute(sa.update(issue).where(issue.c.id == issue_id).values(identity=name))
             stored = _stored(connection.execute(_BY_ID, {"the_issue": issue_id}).one(), new_revision=True)

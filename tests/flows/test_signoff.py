@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.reader_token import ReaderKey, read_token, reader_token
 from bot.flows.remind import remind_due
+from bot.store.schema import revision
 
 from .conftest import Desk, issue_text
 
@@ -71,3 +73,17 @@ def test_opening_its_link_settles_a_delivery_in_doubt(desk: Desk) -> None:
 
     assert {r.state for r in desk.app.store.receipts(issue_id)} == {DeliveryState.ACCEPTED}
     assert desk.app.store.counts(issue_id)[DeliveryState.ACCEPTED] == 3
+
+
+@pytest.mark.parametrize(
+    "publication_lines", [f'{REMIND}\n[[publication]]\nid = "other"\nname = "另一简报"\nmastheads = ["另一简报"]']
+)
+def test_of_publications_that_do_not_remind_no_issue_is_even_read(desk: Desk) -> None:
+    released(desk)
+    other = issue_text("2026年2月12日", number=6).replace("梅州市城镇老旧小区改造工作", "另一")
+    unread = desk.take_in(other, "other.txt").stored
+    desk.app.publisher.release_now(unread.id, who="张三", why="试")
+    with desk.app.store.db.write() as connection:
+        connection.execute(sa.update(revision).where(revision.c.id == unread.revision_id).values(content={}))
+    desk.clock.set("2026-02-26 09:00")
+    assert [number for number, _ in remind_due(desk.app.publisher)] == [unread.id - 1]

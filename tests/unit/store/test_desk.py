@@ -131,6 +131,7 @@ def correct(store: Store, seen: StoredIssue, content: Issue) -> StoredIssue:
     return store.correct_issue(
         seen.id,
         content,
+        publication="default",
         expected_revision=seen.revision_id,
         who="张三",
         why="读错",

@@ -4,7 +4,7 @@
     python -m benchmarks million --count 100000
 
 Three processes, so that each has its own peak of memory: one makes the directory, one plans, one delivers to a sink on
-the other core. Beside it stands the same with 10,000. Then the receipts pages are asked for at that size.
+the other core. The same with 10,000 stands beside it, before and after. Then the receipts pages are asked for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 import sqlalchemy as sa
 
@@ -98,7 +98,7 @@ def plan(app: App, load: Load) -> dict[str, float]:
     )
     with Stopwatch() as timing:
         with app.store.db.read() as connection:
-            units = connection.execute(sa.select(recipient.c.id).order_by(recipient.c.position)).scalars()
+            units = connection.execute(sa.select(recipient.c.id).order_by(recipient.c.id)).scalars()
             everyone = dict.fromkeys(units, ListKind.SEND)
         resolution = Resolution((), (), (), (), (), everyone, ())
         wanted = make_plan(stored, resolution, app.store.plan_targets, app.publisher.renderer)
@@ -182,8 +182,9 @@ def main(args: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks million", description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000, help="deliveries (default %(default)s)")
     options = parser.parse_args(args)
-    small, large = _run(2 * SMALL), _run(options.count)
-    print(f"\n{'':34}{2 * SMALL:>14,}{options.count:>14,}")
+    # The small run on both sides of the large one: what else goes on in the machine changes within the half hour.
+    before, large, after = _run(SMALL), _run(options.count), _run(SMALL)
+    print(f"\n{'':34}{SMALL:>14,}{options.count:>14,}{SMALL:>14,}")
     for step, key, title in (
         ("plan", "us", "planning, CPU us a delivery"),
         ("plan", "peak_mb", "planning, peak MB"),
@@ -194,7 +195,10 @@ def main(args: Sequence[str]) -> None:
         ("deliver", "peak_mb", "delivering, peak MB"),
         *(("look", name, f"{name}, ms") for name in large["look"] if name != "peak_mb"),
     ):
-        print(f"{title:34}{small[step][key]:>14,.1f}{large[step][key]:>14,.1f}")
+        print(f"{title:34}" + "".join(f"{run[step][key]:>14,.1f}" for run in (before, large, after)))
+    for key, title in (("per_second", "per second"), ("us", "CPU us")):
+        usual = mean([before["deliver"][key], after["deliver"][key]])
+        print(f"the end, {title}: {large['deliver'][f'end_{key}'] / usual:.2f} of a run of {SMALL:,}")
 
 
 if __name__ == "__main__":

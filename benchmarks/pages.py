@@ -32,6 +32,7 @@ from bot.bootstrap import App, open_app
 from bot.bootstrap.office import make_office
 from bot.bootstrap.service import listen
 from bot.domain.reader_token import reader_token
+from bot.engines import local
 from bot.flows.people import People
 from bot.settings import Settings
 from bot.web import Readiness, create_app
@@ -47,6 +48,7 @@ PAGES = (
     *("/directory/units/u{unit}", "/directory/groups", "/directory/groups/all", "/directory/history"),
     *("/receipts", "/receipts/{issue}", "/receipts/{issue}/list", "/receipts/{issue}/list?state=in_doubt"),
     *("/receipts/{issue}/signoffs", "/receipts/{last}", "/receipts/{last}/list", "/receipts/{last}/signoffs"),
+    *("/receipts/{issue}/print", "/receipts/{last}/print"),
     *("/deliveries/{delivery}", "/r/{link}"),
 )
 """Every page that is looked at. `issue` and the like are taken by chance, `last` is the issue sent to every unit."""
@@ -155,17 +157,22 @@ class Server:
 
 
 def serve(folder: Path, line: Connection) -> None:
-    """The pages in a process of their own; tells its address, then its CPU time as often as it is asked."""
+    """The pages in a process of their own, run as the service runs them; tells its address, then its CPU time as often
+    as it is asked."""
     app = opened(folder)
     application = create_app(Readiness(dict, CollectorRegistry()), make_office(app, wake=lambda: None))
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+
+    def tell() -> None:
+        line.send(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        while line.recv() == "cpu":
+            line.send(time.process_time())
+        server.should_exit = True
+
+    thread = threading.Thread(target=tell)
     thread.start()
-    line.send(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    while line.recv() == "cpu":
-        line.send(time.process_time())
-    server.should_exit = True
+    local.run(server.serve(sockets=[listener]))
     thread.join()
     listener.close()
     app.close()

@@ -42,7 +42,9 @@ CHINESE = st.text("关于推进城镇老旧小区改造工作情况的通报和�
 ANY = st.text(st.characters(codec="utf-8"), min_size=1)
 PIECE = st.one_of(st.sampled_from(HOSTILE), CHINESE, ANY)
 LINE = st.lists(PIECE, min_size=1, max_size=6).map("".join)
-TITLE = st.one_of(LINE, st.builds(lambda text, times: text * times, LINE, st.integers(1, 300)))
+LONGEST_TITLE, ALL_TITLES = 6_000, 30_000
+"""In characters: several times what any message holds. More would only be more parts of the same kind."""
+TITLE = st.one_of(LINE, st.builds(lambda text, times: (text * times)[:LONGEST_TITLE], LINE, st.integers(1, 300)))
 SENTENCE = LINE.map(lambda text: text + "。")
 BODY = st.one_of(
     st.lists(st.lists(SENTENCE, max_size=5).map("".join), max_size=4),
@@ -52,7 +54,7 @@ VISIBLE_TITLE = TITLE.filter(lambda text: bool(seen(text)))
 ARTICLE = st.builds(lambda title, body: Article(title, tuple(body)), VISIBLE_TITLE, BODY)
 ARTICLES = st.one_of(
     st.lists(ARTICLE, min_size=1, max_size=6),
-    st.builds(lambda article, count: [article] * count, ARTICLE, st.integers(1, 60)),
+    st.builds(lambda one, count: [one] * min(count, 1 + ALL_TITLES // len(one.title)), ARTICLE, st.integers(1, 60)),
     st.builds(lambda title: [Article(title, ("全市上下真抓实干。" * 22_223,))], VISIBLE_TITLE),
 )
 

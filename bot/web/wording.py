@@ -38,7 +38,7 @@ OUTCOMES = {
 
 VIAS = {Via.NAME: "全称", Via.ALIAS: "别名", Via.GROUP: "分组", Via.NONE: "认不出"}
 
-STYLES = {style.value: style.chinese for style in Style} | {"markdown": "图文", "text": "纯文字"}
+STYLES = {style.value: style.chinese for style in Style} | {"markdown": "带格式文字", "text": "纯文字"}
 
 ROLES = {
     "unread": "未识别",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.cutting import joined, shorten
+from bot.channels.cutting import joined, shorten, shorten_bytes
 from bot.channels.fitting import Room, Sheet, fit, fit_one
 from bot.domain.card import Card, CardItem, CardKind, Message
 
@@ -142,3 +142,14 @@ def test_a_subhead_is_kept_apart_from_what_follows() -> None:
         joined(("一、提高认识", "各地行动。", "“好。”", "二、再接再厉", "甲。"))
         == "一、提高认识　各地行动。“好。”　二、再接再厉　甲。"
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["简" * 60, "\U0001f468\u200d\U0001f469" * 20, "e\u0301" * 70, "A" * 200, "第2026期" * 20]
+)
+def test_shortening_by_bytes_never_passes_them_nor_cuts_a_character(text: str) -> None:
+    for most in range(12, 130):
+        cut = shorten_bytes(text, most)
+        assert len(cut.encode()) <= most
+        assert text.startswith(cut.removesuffix("…").rstrip())
+    assert shorten_bytes(text, len(text.encode())) == text

@@ -1,0 +1,82 @@
+"""Taking a document in: read, stored and assessed; the same one again is the same issue. Nothing is sent from here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from bot.domain.directory import Directory
+from bot.domain.plan import Plan, PlanTarget, ReceivedFile, StoredIssue
+from bot.domain.publication import publication_for
+from bot.domain.release import Hold, IssueState
+
+from .assess import Assessor, Published
+from .plan import make_plan
+
+
+class Intake(Assessor):
+    """Documents come in."""
+
+    def take_in(
+        self, data: bytes, name: str, *, source: str, who: str, directory: Directory | None = None
+    ) -> Published:
+        """Read, store and assess; nothing is sent. The same document again is the same issue."""
+        issue = self.parse(data, name)
+        publication = publication_for(issue.masthead, self.policy.publications)
+        earlier = self.store.find_issue(issue)
+        if earlier is not None and earlier.released_at is not None:
+            # A correction: its moment is now, whatever date the bulletin bears.
+            release_at: dt.datetime | None = self.clock()
+            timing: tuple[Hold, ...] = ()
+        else:
+            release_at, timing = self._timing(issue, publication)
+        resolution, holds = self._assess(issue, publication, directory or self.store.directory())
+        holds = (*timing, *holds, *self._approval_missing(publication, ()))
+        stored = self.store.save_issue(
+            issue,
+            publication=publication.id,
+            original=data,
+            name=name,
+            source=source,
+            who=who,
+            now=self.clock(),
+            release_at=release_at,
+            holds=holds,
+        )
+        if not stored.new_revision and stored.state in (IssueState.HELD, IssueState.SCHEDULED):
+            return self.refresh(stored.id, who=who, directory=directory)
+        return Published(stored, publication, resolution, holds)
+
+    def refresh(self, issue_id: int, *, who: str, directory: Directory | None = None) -> Published:
+        """Assess an open issue anew, after the directory was mended or the document came again."""
+        seen = self.review(issue_id, directory=directory)
+        left = self._outstanding(seen)
+        if left != seen.stored.holds:
+            state = IssueState.HELD if left else IssueState.SCHEDULED
+            self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassess", "名录或文件有变化")
+            return self.review(issue_id, directory=directory)
+        return seen
+
+    def look(self, data: bytes, name: str, *, directory: Directory) -> tuple[Published, Plan]:
+        """The dry run: what `take_in` and a release would do, with nothing stored."""
+        issue = self.parse(data, name)
+        publication = publication_for(issue.masthead, self.policy.publications)
+        release_at, timing = self._timing(issue, publication)
+        resolution, holds = self._assess(issue, publication, directory)
+        holds = (*timing, *holds, *self._approval_missing(publication, ()))
+        state = IssueState.HELD if holds else IssueState.SCHEDULED
+        stored = StoredIssue(0, 0, 1, issue, state, release_at, holds=holds)
+        received = ReceivedFile(0, len(data))
+        plan = make_plan(stored, resolution, partial(_targets_in, directory), self.renderer, original=received)
+        return Published(stored, publication, resolution, holds), plan
+
+
+def _targets_in(directory: Directory, recipient_ids: Sequence[str]) -> Iterator[PlanTarget]:
+    """Of a directory that is not in the store: no target has an id there, and none is suspended."""
+    for unit in map(directory.by_id.__getitem__, recipient_ids):
+        if unit.enabled:
+            for target in unit.targets:
+                if target.enabled:
+                    wants = target.attach_original
+                    yield PlanTarget(0, unit.id, target.channel, target.style, False, target.mention, wants)

@@ -19,16 +19,18 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from bot.bootstrap import App, open_app, utc_now
-from bot.settings import Settings
-
 from ._composed import ROOT, Service, services
-from ._desk import directory
 from ._hosts import Hosts
 from ._postgres import Watch, listen, postgresql
 
 PLACES = {"web": "one", "scheduler-one": "one", "worker-one": "one", "scheduler-two": "two", "worker-two": "two"}
 """On which host each service runs."""
+_VERIFY = """
+from bot.bootstrap import open_app
+from bot.settings import load_settings
+broken = open_app(load_settings()).store.verify_history()
+assert broken is None, f"the history's chain is broken at {broken}"
+"""
 _HOLD = """
 import os, sys
 from bot.store.dialect import make_engine
@@ -106,11 +108,12 @@ class Cluster:
         logs = ((name, self._home / name / "log") for name in self._services)
         return "\n".join(f"--- {name}\n{log.read_text()[-4000:]}" for name, log in logs if log.exists())
 
-    def stop(self) -> None:
-        """Gently, all at once; RuntimeError for one that does not end well within the time the file grants."""
-        for process in self.running.values():
+    def stop(self, *names: str) -> None:
+        """Gently, all or these at once; RuntimeError for one that does not end well in the time the file grants."""
+        ending = {name: self.running.pop(name) for name in names or tuple(self.running)}
+        for process in ending.values():
             process.terminate()
-        for name, process in self.running.items():
+        for name, process in ending.items():
             if code := process.wait(self._services[name].grace_s):
                 raise RuntimeError(f"{name} ended with {code}: {(self._home / name / 'log').read_text()[-2000:]}")
 
@@ -141,18 +144,27 @@ def _until_started(process: subprocess.Popen[str], log: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the services find when they start: the database with its directory, and the vendors. `app` is a way in."""
+    """What the services find when they start: the database with its directory, and the vendors.
+
+    `token`: of one who may do everything. `settings`: the variables of one more process.
+    """
 
     server: Any
     watch: Watch
     sandbox: str
-    app: App
+    token: str
+    settings: dict[str, str]
     cluster: Cluster
+
+    def verify_history(self) -> None:
+        """CalledProcessError where the chain of the history is broken."""
+        environment = os.environ | self.settings | {"PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", _VERIFY], env=environment, check=True)
 
 
 @contextmanager
-def base(hosts: Hosts, *, robots: int, hot_robots: int, in_flight: int) -> Iterator[Base]:
-    """No service is started yet; those that are end with the block."""
+def base(hosts: Hosts, *, robots: int, hot_robots: int, in_flight: int, root: Path = ROOT) -> Iterator[Base]:
+    """No service is started yet; those that are end with the block. `root`: the checkout that makes the database."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgresql())
@@ -172,27 +184,30 @@ def base(hosts: Hosts, *, robots: int, hot_robots: int, in_flight: int) -> Itera
             "JIANBAO_MAX_IN_FLIGHT": str(in_flight),
             "JIANBAO_LOG_LEVEL": "warning",
         }
-        settings = {
-            "data_dir": home / "desk",
-            "database_url": sa.make_url(url).set(password=password).render_as_string(hide_password=False),
-            "secret_key": key,
-            "public_url": dotenv["JIANBAO_PUBLIC_URL"],
-            "allowed_hosts": (dotenv["JIANBAO_ALLOWED_HOSTS"],),
-            "log_level": "warning",
+        settings = dotenv | {
+            "JIANBAO_DATA_DIR": str(home / "desk"),
+            "JIANBAO_DATABASE_URL": sa.make_url(url).set(password=password).render_as_string(hide_password=False),
+            "JIANBAO_SECRET_KEY": key,
         }
-        app = open_app(Settings.model_validate(settings))
-        stack.callback(app.close)
-        app.store.import_directory(directory(sandbox, robots, hot_robots), who="benchmark", why="", now=utc_now())
+        token = _prepare(settings, root, sandbox, robots, hot_robots)
         watch = Watch(admin.replace("/postgres?", "/jianbao?"), "tally", "worker")
         stack.callback(watch.close)
         pgpass = f"{hosts.base}:{port}:jianbao:jianbao:{password}\n"
         cluster = Cluster(hosts, home, dotenv, {"secret.key": key, "pgpass": pgpass})
         stack.callback(cluster.kill)
         try:
-            yield Base(server, watch, sandbox, app, cluster)
+            yield Base(server, watch, sandbox, token, settings, cluster)
         except Exception:
             print(cluster.last_words(), file=sys.stderr)
             raise
+
+
+def _prepare(settings: dict[str, str], root: Path, *words: object) -> str:
+    script = [sys.executable, str(Path(__file__).with_name("_prepare.py")), *map(str, words)]
+    environment = os.environ | settings | {"PYTHONPATH": str(root)}
+    return subprocess.run(
+        script, env=environment, cwd=root, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
 
 
 def _free_port(address: str) -> int:

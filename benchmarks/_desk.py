@@ -1,29 +1,16 @@
-"""Those who publish in a run: robots and groups of them, an account with its token, bulletins through the API."""
+"""Those who publish in a run: bulletins through the API of `web`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from typing import Any
 
 import httpx
 
-from bot.bootstrap import App, utc_now
-from bot.domain.card import Style
-from bot.domain.directory import Directory, Group, Recipient, Target
-from bot.domain.people import Role
-from bot.domain.secret import Secret
-from bot.flows.people import People
+from bot.bootstrap import utc_now
 
-MANY, HOT = "测试", "热门"
-"""The groups a bulletin goes to: of all robots, and of the few that get so many that their pace decides."""
 NEAR_S = 10.0
 """A moment set must not be past when the call that sets it comes to be carried out, on a busy machine too."""
-_PATHS = {
-    "wecom": "/cgi-bin/webhook/send?key={key}",
-    "dingtalk": "/robot/send?access_token={key}",
-    "feishu": "/open-apis/bot/v2/hook/{key}",
-}
 BULLETIN = """梅州市城镇老旧小区改造工作 简 报
 
 ({year}年第{number}期 总第{number}期)
@@ -42,31 +29,10 @@ BULLETIN = """梅州市城镇老旧小区改造工作 简 报
 """
 
 
-def directory(base: str, robots: int, hot_robots: int) -> Directory:
-    def unit(prefix: str, name: str, number: int) -> Recipient:
-        channel = list(_PATHS)[number % len(_PATHS)]
-        url = base + _PATHS[channel].format(key=f"{prefix}-{number:05d}")
-        return Recipient(
-            f"{prefix}-{number}", f"{name}第{number}局", targets=(Target(channel, Secret(url), style=Style.TEXT),)
-        )
-
-    many = tuple(unit("many", "", n) for n in range(robots))
-    hot = tuple(unit("hot", HOT, n) for n in range(hot_robots))
-    groups = tuple(
-        Group(key, f"各{name}单位", (f"各{name}单位",), tuple(one.id for one in members))
-        for key, name, members in (("many", MANY, many), ("hot", HOT, hot))
-    )
-    return Directory((*many, *hot), groups)
-
-
 class Desk:
-    """Those who publish: an account with its token, and the API of `web`."""
+    """`base`: where `web` is; `token`: of whoever publishes."""
 
-    def __init__(self, app: App, base: str) -> None:
-        people = People(app.store, app.clock)
-        link = people.add_account("bench", "试验", Role.ADMINISTRATOR, who="benchmark")
-        account = people.accept(link, name="bench", shown="试验", password=secrets.token_urlsafe(16))
-        token = people.add_token(account, "试验", [r.scope for r in Role], days=1)
+    def __init__(self, base: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=300)
         self._number = 0
@@ -96,6 +62,10 @@ class Desk:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
         found: dict[str, Any] = answer.json()
         return found
+
+    def move(self, base: str) -> None:
+        """`web` is there from now on."""
+        self._client.base_url = base
 
     def close(self) -> None:
         self._client.close()

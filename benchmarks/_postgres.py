@@ -30,8 +30,8 @@ def postgresql() -> Iterator[Any]:
 
 @contextmanager
 def stopped(server: Any, options: str | None = None) -> Iterator[None]:
-    """Stop it as its service manager would, and with the block's end start it again, until it answers. `options` are for
-    the server, instead of those it had."""
+    """Stop it as its service manager would; with the block's end it is started again, and answers. `options`: the
+    server's own, instead of those it had."""
     known = server.get_postmaster_info()
     program = Path(known.process.exe()).with_name("pg_ctl")
     options = options or shlex.join(shlex.split((server.pgdata / "postmaster.opts").read_text())[1:])

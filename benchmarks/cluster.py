@@ -24,9 +24,10 @@ from bot.bootstrap import utc_now
 from bot.store.batches import SIZE
 
 from ._cluster import PLACES, Base, base
-from ._desk import HOT, MANY, Desk
+from ._desk import Desk
 from ._hosts import Hosts, apart
 from ._postgres import restart
+from ._prepare import HOT, MANY
 from ._received import compare
 
 TAKEOVER_S = 30.0
@@ -202,14 +203,13 @@ def _say(line: str) -> None:
 def measure(hosts: Hosts, size: Size) -> dict[str, Any]:
     with base(hosts, robots=size.robots, hot_robots=size.hot_robots, in_flight=size.in_flight) as found:
         addresses = {name: found.cluster.start(name) for name in PLACES}
-        desk = Desk(found.app, addresses["web"])
+        desk = Desk(addresses["web"], found.token)
         run = Run(hosts, found, desk, size)
         run.waves()
         desk.close()
         found.cluster.stop()
         received = compare(found.watch, found.sandbox, size.deliveries)
-        if (broken := found.app.store.verify_history()) is not None:
-            raise RuntimeError(f"the history's chain is broken at {broken}")
+        found.verify_history()
         return asdict(run.outcome) | asdict(received)
 
 

@@ -395,21 +395,32 @@ def test_the_drawings_of_the_clients_say_that_they_are_drawings_and_fetch_nothin
 # states and words
 
 
-@pytest.mark.parametrize("page", [*READMES, DOCS / "guarantee.md"], ids=lambda page: page.name)
+GUARANTEES = [DOCS / "guarantee.md", DOCS / "guarantee.zh-CN.md"]
+
+
+@pytest.mark.parametrize("page", [*READMES, *GUARANTEES], ids=lambda page: page.name)
 def test_the_states_of_a_delivery_are_those_of_the_code(page: Path) -> None:
     described = {row[0]: row[1] for row in rows(read(page)) if row[0] in set(DeliveryState)}
     assert described == {state.value: state.chinese for state in DeliveryState}
 
 
-@pytest.mark.parametrize("page", [READMES[1], DOCS / "guarantee.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [READMES[1], *GUARANTEES], ids=lambda page: page.name)
 def test_a_state_promises_on_paper_what_it_promises_on_screen(page: Path) -> None:
     described = {row[0]: row[2] for row in rows(read(page)) if row[0] in set(DeliveryState)}
     assert described == {state.value: state.promise for state in DeliveryState}
 
 
-def test_the_guarantee_says_which_states_are_settled() -> None:
-    described = {row[0]: row[3] for row in rows(read(DOCS / "guarantee.md")) if row[0] in set(DeliveryState)}
-    assert described == {state.value: "yes" if state.settled else "no" for state in DeliveryState}
+@pytest.mark.parametrize(("page", "yes", "no"), [(GUARANTEES[0], "yes", "no"), (GUARANTEES[1], "是", "否")])
+def test_the_guarantee_says_which_states_are_settled(page: Path, yes: str, no: str) -> None:
+    described = {row[0]: row[3] for row in rows(read(page)) if row[0] in set(DeliveryState)}
+    assert described == {state.value: yes if state.settled else no for state in DeliveryState}
+
+
+def test_the_guarantee_names_the_same_fault_points_tests_and_outcomes_in_both_languages() -> None:
+    def named(page: Path) -> list[list[str]]:
+        return [re.findall(r"`([\w./=]+)`", line) for line in read(page).splitlines() if line.startswith("|")]
+
+    assert named(GUARANTEES[0]) == named(GUARANTEES[1])
 
 
 def test_the_guarantee_gives_the_waits_of_the_retry_schedule() -> None:

@@ -65,6 +65,8 @@ class TargetLine:
     attach_original: bool
     suspended_at: dt.datetime | None
     suspended_reason: Reason | None
+    shared_with: tuple[str, ...] = ()
+    """Names of other units in the directory whose cards go to the very same robot; told for one unit's robots only."""
 
     @property
     def name(self) -> str:
@@ -119,13 +121,18 @@ class AttemptLine:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryDetail:
-    """One delivery with all its attempts, oldest first, and what its recipient did with the link."""
+    """One delivery with all its attempts, oldest first, and what its recipient did with the link.
+
+    `notes`: what had to be left out of its message, or done otherwise. `is_file`: it shows the original, no card.
+    """
 
     row: ReceiptRow
     target: TargetLine
     attempts: tuple[AttemptLine, ...]
     opened_at: dt.datetime | None
     signed_at: dt.datetime | None
+    notes: tuple[str, ...] = ()
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

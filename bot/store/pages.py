@@ -35,6 +35,7 @@ from .schema import (
     delivery,
     history,
     issue,
+    message,
     original,
     reader_event,
     receipt,
@@ -52,6 +53,7 @@ _TARGETS = (
     .join(recipient, recipient.c.id == target.c.recipient_id)
     .order_by(recipient.c.position, target.c.position, target.c.id)
 )
+_ALONE: Mapping[str, str] = {}
 _IS_SUSPENDED = sa.and_(target.c.suspended_at.is_not(None), target.c.removed_at.is_(None))
 
 
@@ -158,7 +160,9 @@ class Pages(Part):
         if recipient_id is None:
             query = _TARGETS.where(_IS_SUSPENDED)
         with self.db.read() as connection:
-            return [_target_line(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+            sharing = _sharing(connection, rows) if recipient_id is not None else {}
+        return [_target_line(row, sharing.get(row.robot_id, {})) for row in rows]
 
     def target_line(self, target_id: int) -> TargetLine | None:
         with self.db.read() as connection:
@@ -226,6 +230,7 @@ class Pages(Part):
         )
         events = sa.select(reader_event.c.kind, reader_event.c.at).where(reader_event.c.delivery_id == delivery_id)
         robot = _TARGETS.join(delivery, delivery.c.target_id == target.c.id).where(delivery.c.id == delivery_id)
+        said = sa.select(message.c.notes, message.c.original_id).join(delivery).where(delivery.c.id == delivery_id)
         with self.db.read() as connection:
             row = connection.execute(ROWS.where(delivery.c.id == delivery_id)).one_or_none()
             if row is None:
@@ -233,7 +238,16 @@ class Pages(Part):
             lines = tuple(_attempt_line(one) for one in connection.execute(attempts))
             done = {one.kind: one.at for one in connection.execute(events)}
             robot_row = connection.execute(robot).one()
-        return DeliveryDetail(receipt_row(row), _target_line(robot_row), lines, done.get("opened"), done.get("signed"))
+            shown = connection.execute(said).one()
+        return DeliveryDetail(
+            receipt_row(row),
+            _target_line(robot_row),
+            lines,
+            opened_at=done.get("opened"),
+            signed_at=done.get("signed"),
+            notes=tuple(shown.notes),
+            is_file=shown.original_id is not None,
+        )
 
     # --- history ---------------------------------------------------------------------------------------------------
 
@@ -309,7 +323,17 @@ def _recipient_line(row: AnyRow, robots: Sequence[AnyRow]) -> RecipientLine:
     )
 
 
-def _target_line(row: AnyRow) -> TargetLine:
+def _sharing(connection: sa.Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, str]]:
+    """By robot that several targets share: the units (id to name) whose cards go to it."""
+    robots = [row.robot_id for row in rows if row.robot_id is not None]
+    found: dict[int, dict[str, str]] = {}
+    if robots:
+        for row in connection.execute(_TARGETS.where(target.c.robot_id.in_(robots), target.c.removed_at.is_(None))):
+            found.setdefault(row.robot_id, {})[row.recipient_id] = row.recipient_name
+    return found
+
+
+def _target_line(row: AnyRow, sharing: Mapping[str, str] = _ALONE) -> TargetLine:
     return TargetLine(
         id=row.id,
         recipient_id=row.recipient_id,
@@ -325,6 +349,7 @@ def _target_line(row: AnyRow) -> TargetLine:
         attach_original=row.attach_original,
         suspended_at=row.suspended_at,
         suspended_reason=row.suspended_reason,
+        shared_with=tuple(name for unit, name in sharing.items() if unit != row.recipient_id),
     )
 
 

@@ -178,3 +178,18 @@ def test_the_card_mentions_and_the_file_says_nothing(desk: Desk) -> None:
     change(desk, mention=Mention(members=("zhangsan",)))
     deliver(desk, released(desk))
     assert kinds(desk) == ["card", "upload", "file"]
+
+
+def test_the_delivery_page_knows_the_file_and_why_there_is_none(desk: Desk) -> None:
+    card, file = deliver(desk, released(desk))
+    for row, is_file in ((card, False), (file, True)):
+        found = desk.app.store.delivery(row.id)
+        assert found is not None
+        assert (found.is_file, found.notes) == (is_file, ())
+    change(desk, channel="dingtalk")
+    seen = desk.take_in(issue_text(send="第0局", number=6))
+    issue_id = desk.app.publisher.release_now(seen.stored.id, who="张三", why="").stored.id
+    (row,) = desk.app.store.receipts(issue_id)
+    found = desk.app.store.delivery(row.id)
+    assert found is not None
+    assert found.notes == ("原文未附上：该平台的群机器人不能发文件",)

@@ -221,6 +221,8 @@ def _detail(caller: Caller, delivery_id: int) -> DeliveryDetailOut:
         attempts=[AttemptOut.of(a) for a in found.attempts],
         opened_at=found.opened_at,
         signed_at=found.signed_at,
+        notes=list(found.notes),
+        is_file=found.is_file,
     )
 
 

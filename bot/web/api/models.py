@@ -172,10 +172,14 @@ class AttemptOut(Shape):
 
 
 class DeliveryDetailOut(Shape):
+    """`notes`: what had to be left out of its message, or done otherwise. `is_file`: it shows the original file."""
+
     delivery: DeliveryOut
     attempts: list[AttemptOut]
     opened_at: dt.datetime | None
     signed_at: dt.datetime | None
+    notes: list[str]
+    is_file: bool
 
 
 class Settle(Shape):

@@ -73,6 +73,13 @@ def test_a_robot_that_moves_to_another_unit_is_still_the_same_robot(store: Store
     assert robots(store) == [("a", 1), ("b", None), ("a", None), ("b", 1)]
 
 
+def test_a_units_robots_say_with_whom_they_are_shared(store: Store) -> None:
+    import_all(store, directory(unit("a", target("shared"), target("own-a")), unit("b", target("shared"))))
+    import_all(store, directory(unit("c", target("shared")), unit("b", target("other"))))
+    assert [line.shared_with for line in store.target_lines("a")] == [("c区人民政府",), ()]
+    assert [line.shared_with for line in store.target_lines("b")] == [()]
+
+
 OLD_UNIT = (
     "INSERT INTO recipient (id, name, kind, aliases, enabled, position) VALUES (:id, :id, 'other', '[]', :yes, 1)"
 )

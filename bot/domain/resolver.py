@@ -121,9 +121,9 @@ class Resolver:
 
     def phrase(self, text: str) -> Phrase:
         """Resolve one item. A word that fits two units or two groups is not guessed at: both are suggested."""
-        return self._suggested(self._exact(text))
+        return self._suggested(self.exact(text))
 
-    def _exact(self, text: str) -> Phrase:
+    def exact(self, text: str) -> Phrase:
         """A full name wins over all else; an alias and a group phrase are of equal rank, so they must agree."""
         key = normal(text)
         if not key:
@@ -142,7 +142,7 @@ class Resolver:
         The parser cuts at every 、 outside brackets, but a phrase may hold one (各县、市、区人民政府). Where an item
         says nothing alone and is part of such a phrase, each piece stands for the whole; nobody gets two cards by it.
         """
-        found = [self._exact(item) for item in items]
+        found = [self.exact(item) for item in items]
         start = 0
         while start < len(found):
             for end in range(min(start + _MOST_PIECES, len(found)), start + 1, -1):
@@ -156,7 +156,7 @@ class Resolver:
     def _joined(self, pieces: list[Phrase]) -> Phrase | None:
         if all(p.via is not Via.NONE for p in pieces):
             return None
-        whole = self._exact("、".join(p.text for p in pieces))
+        whole = self.exact("、".join(p.text for p in pieces))
         return whole if whole.via is not Via.NONE else None
 
     def _suggested(self, found: Phrase) -> Phrase:
@@ -182,7 +182,7 @@ class Resolver:
         banned: dict[str, None] = {}
         unknown: list[str] = []
         for name in issue.exclusions:
-            hit = self._exact(name)
+            hit = self.exact(name)
             banned.update(dict.fromkeys(hit.recipients))
             if hit.via is Via.NONE:
                 unknown.append(name)

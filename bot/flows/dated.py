@@ -80,9 +80,13 @@ class Dated:
         }
         return self.store.add_dated(steps, on, shown, who=who, why=why, now=self.clock())
 
-    def directory_at(self, moment: dt.datetime | None) -> Directory:
-        """The directory of the day of this moment; with None, of today."""
-        return self.directory_on(moment.astimezone(self.zone).date() if moment else self.today())
+    def day_of(self, moment: dt.datetime | None) -> dt.date:
+        """The day of this moment, or today when it is past or None."""
+        return max(self.today(), moment.astimezone(self.zone).date()) if moment else self.today()
+
+    def due_by(self, day: dt.date) -> int:
+        """How many changes are to take effect until then."""
+        return len(self.store.dated_changes((DatedState.WAITING,), until=day))
 
     def directory_on(self, day: dt.date) -> Directory:
         """The directory with what is to take effect by then; what could not as things stand is left out."""

@@ -11,9 +11,8 @@ from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.pages import IssueLine
 from bot.domain.release import IssueState
-from bot.domain.resolver import Resolution
 
-from .publish import Publisher
+from .publish import Published, Publisher
 
 OPEN = (IssueState.HELD, IssueState.SCHEDULED)
 MOST = 200
@@ -47,14 +46,15 @@ def touched_by_removal(publisher: Publisher, issues: OpenIssues, roster: Directo
     without = replace(roster, groups=tuple(g for g in roster.groups if g.id != group_id))
     found = []
     for line in issues.issue_lines(states=OPEN, limit=MOST)[0]:
-        before = publisher.review(line.id, directory=roster).resolution
-        after = publisher.review(line.id, directory=without).resolution
+        before, after = publisher.review(line.id, directory=roster), publisher.review(line.id, directory=without)
         phrases = tuple(text for text in _unknown(after) if text not in _unknown(before))
-        lost = before.recipients.keys() - after.recipients.keys()
+        lost = before.resolution.recipients.keys() - after.resolution.recipients.keys()
         if phrases or lost:
             found.append(Touched(line, phrases, len(lost)))
     return found
 
 
-def _unknown(resolution: Resolution) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*resolution.unresolved(), *resolution.unresolved_exclusions)))
+def _unknown(seen: Published) -> tuple[str, ...]:
+    """What holds the issue; a phrase of a list that is only recorded does not."""
+    resolution = seen.resolution
+    return tuple(dict.fromkeys((*resolution.unresolved(seen.publication.deliver), *resolution.unresolved_exclusions)))

@@ -61,12 +61,30 @@ def checked_group(group: Group, roster: Directory) -> Group:
 
 def named_unit(text: str, roster: Directory) -> Recipient:
     """The unit somebody means by a name or alias typed out; near ones are suggested, never taken."""
-    found = Resolver.of(roster).phrase(text.strip())
-    if found.via in (Via.NAME, Via.ALIAS) and len(found.recipients) == 1:
-        return roster.by_id[found.recipients[0]]
-    near = "、".join(roster.by_id[key].name for key in found.suggestions if key in roster.by_id)
-    hint = f"，是不是 {near}？" if near else "。"
-    raise ConfigError(f"名录里没有叫“{text.strip()[:LONGEST]}”的单位{hint}")
+    found = _named(text, roster)
+    if found is None:
+        raise ConfigError(nobody_named(text, roster))
+    return found
+
+
+def nobody_named(text: str, roster: Directory) -> str:
+    """What to tell whoever typed this."""
+    near = [roster.by_id[key].name for key in Resolver.of(roster).phrase(text).suggestions if key in roster.by_id]
+    hint = f"，是不是{'、'.join(near)}？" if near else "。"
+    return f"名录里没有叫“{text.strip()[:LONGEST]}”的单位{hint}"
+
+
+def named_units(lines: Sequence[str], roster: Directory) -> tuple[list[str], list[str]]:
+    """(ids of the units meant, lines that mean none)."""
+    found = [(line, _named(line, roster)) for line in lines]
+    return [unit.id for _, unit in found if unit is not None], [line for line, unit in found if unit is None]
+
+
+def _named(text: str, roster: Directory) -> Recipient | None:
+    found = Resolver.of(roster).exact(text)
+    if found.via not in (Via.NAME, Via.ALIAS) or len(found.recipients) != 1:
+        return None
+    return roster.by_id[found.recipients[0]]
 
 
 def checked_name(text: str) -> str:

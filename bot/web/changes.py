@@ -13,7 +13,7 @@ LONGEST = 300
 _HIDDEN = ("content_hash", "revision_id", "plan_id")
 _IDS = ("members", "recipient")
 Names = Mapping[str, str]
-"""What the subjects of the history (`recipient:meijiang`) are called."""
+"""What the subjects of the history (`recipient:meijiang`) are called; in `called`, plain ids."""
 
 
 def differing(line: HistoryLine, names: Names | None = None) -> list[tuple[str, str | None, str]]:
@@ -73,3 +73,8 @@ def _several(values: Sequence[object], field: str, names: Names) -> str:
 def some(words: Sequence[str]) -> str:
     """A few of them, and how many there are."""
     return _several(words, "", {})
+
+
+def called(ids: Sequence[str], names: Names) -> str:
+    """A few units by name, and how many there are. `names` by id."""
+    return _several([names.get(key, key) for key in ids], "", {})

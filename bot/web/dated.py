@@ -12,18 +12,21 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.domain.card import Style
 from bot.domain.dated import DatedState
-from bot.domain.directory import Directory, RecipientKind
+from bot.domain.directory import NOBODY, Directory, RecipientKind
 from bot.domain.errors import ConfigError
-from bot.domain.pages import IssueLine
+from bot.domain.plan import StoredIssue
+from bot.domain.resolver import Resolution
 from bot.flows.reassess import OPEN, reassess
-from bot.flows.roster_input import RobotFields, named_unit
+from bot.flows.roster_input import named_unit
 
+from . import pages
 from .access import Editor, NotFound, Viewer, Visit
-from .changes import some
-from .forms import LATER, day_of, style_of, unit_fields
-from .issues import Reach
+from .forms import LATER, day_of, unit_fields
+from .issues import Page, Reach, review
+from .units import Robot
 
 router = APIRouter(prefix="/directory")
+PER_PAGE = 100
 Text = Annotated[str, Form()]
 
 
@@ -32,36 +35,59 @@ class Trial:
     """Who would get an issue on the day of its release. `changes`: how many dated changes count by then; `coming` and
     `going`: whom they bring and take away."""
 
-    line: IssueLine
+    issue: StoredIssue
+    roster: Directory
+    resolution: Resolution
     reach: Reach
-    unknown: str
+    unknown: tuple[str, ...]
     changes: int
-    coming: str
-    going: str
+    coming: tuple[str, ...]
+    going: tuple[str, ...]
 
 
 @router.get("/who")
 def who(visit: Viewer) -> HTMLResponse:
     """名单试算: who would get the issues that are not out yet."""
     lines, _ = visit.office.store.issue_lines(states=OPEN, limit=5)
-    return visit.page("who.html", trials=[_trial(visit, line) for line in lines])
+    return visit.page("who.html", trials=[_trial(visit, line.id) for line in lines])
 
 
-def _trial(visit: Visit, line: IssueLine) -> Trial:
+@router.get("/who/{issue_id}")
+def who_gets(visit: Viewer, issue_id: int, q: str = "", page: Page = 1) -> HTMLResponse:
+    """The same for one issue, unit by unit."""
+    review(visit, issue_id)
+    trial = _trial(visit, issue_id)
+    units = [trial.roster.by_id[key] for key in trial.resolution.recipients]
+    found = [u for u in units if q.strip() in u.name or any(q.strip() in alias for alias in u.aliases)]
+    here = f"/directory/who/{issue_id}"
+    return visit.page(
+        "who_gets.html",
+        trial=trial,
+        units=found[(page - 1) * PER_PAGE : page * PER_PAGE],
+        total=len(found),
+        q=q,
+        earlier=pages.link(here, q=q, page=page + 1) if page * PER_PAGE < len(found) else "",
+        later=pages.link(here, q=q, page=page - 1) if page > 1 else "",
+    )
+
+
+def _trial(visit: Visit, issue_id: int) -> Trial:
     office = visit.office
-    day = line.release_at.astimezone(office.zone).date() if line.release_at else office.dated.today()
-    changes = office.dated.store.dated_changes((DatedState.WAITING,), until=day)
+    now = office.publisher.review(issue_id)
+    day = office.dated.day_of(now.stored.release_at)
+    changes = office.dated.due_by(day)
     roster = office.dated.directory_on(day) if changes else office.store.directory()
-    resolution = office.publisher.review(line.id, directory=roster).resolution
-    units = list(resolution.recipients)
-    now = list(office.publisher.review(line.id).resolution.recipients) if changes else units
+    then = office.publisher.review(issue_id, directory=roster) if changes else now
+    before, after = now.resolution.recipients, then.resolution.recipients
     return Trial(
-        line,
-        _reach(visit, roster, units, len(resolution.without_target)),
-        some(resolution.unresolved()),
-        len(changes),
-        some([roster.by_id[key].name for key in units if key not in set(now)]),
-        some([roster.by_id[key].name for key in now if key not in set(units)]),
+        issue=then.stored,
+        roster=roster,
+        resolution=then.resolution,
+        reach=_reach(visit, roster, list(after), len(then.resolution.without_target)),
+        unknown=(*then.resolution.unresolved(then.publication.deliver), *then.resolution.unresolved_exclusions),
+        changes=changes,
+        coming=tuple(roster.by_id[key].name for key in after if key not in before),
+        going=tuple(roster.by_id[key].name for key in before if key not in after),
     )
 
 
@@ -126,6 +152,7 @@ def _page(visit: Visit, unit_id: str, day: dt.date | None, *, on: str = "", prob
         robots=visit.office.store.target_lines(unit_id),
         kinds=tuple(RecipientKind),
         styles=tuple(Style),
+        nobody=NOBODY,
         pending=[p for p in visit.office.dated.pending() if f"recipient:{unit_id}" in p.change.steps.subjects],
         problem=problem,
     )
@@ -151,17 +178,10 @@ def plan_fields(
 
 @router.post("/units/{unit_id}/later/robot")
 def plan_robot(
-    visit: Editor,
-    unit_id: str,
-    on: Text = "",
-    url: Text = "",
-    secret: Text = "",
-    label: Text = "",
-    style: Text = "card",
+    visit: Editor, unit_id: str, fields: Robot, on: Text = "", url: Text = "", secret: Text = ""
 ) -> Response:
     def act(day: dt.date) -> None:
-        fields = RobotFields(label, style_of(style))
-        visit.office.roster.add_target(unit_id, fields, url=url, secret=secret, who=visit.who, on=day)
+        visit.office.roster.add_target(unit_id, fields.read(), url=url, secret=secret, who=visit.who, on=day)
 
     return _planned(visit, unit_id, on, act)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.domain.card import Style
 from bot.domain.directory import RecipientKind
 from bot.domain.errors import ConfigError
 from bot.flows.roster_input import UnitFields
@@ -23,12 +22,6 @@ def unit_fields(name: str, kind: str, aliases: str, enabled: bool) -> UnitFields
     if kind not in list(RecipientKind):
         raise ConfigError("请选择类别。")
     return UnitFields(name, RecipientKind(kind), lines_of(aliases), enabled)
-
-
-def style_of(word: str) -> Style:
-    if word not in list(Style):
-        raise ConfigError("请选择样式。")
-    return Style(word)
 
 
 def day_of(visit: Visit, text: str) -> dt.date | None:

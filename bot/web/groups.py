@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from bot.domain.directory import Directory, Group
 from bot.domain.errors import ConfigError
 from bot.flows.reassess import reassess, touched_by_removal
-from bot.flows.roster_input import named_unit
+from bot.flows.roster_input import named_units, nobody_named
 
 from . import pages
 from .access import Editor, NotFound, Viewer, Visit
@@ -29,6 +29,8 @@ router = APIRouter(prefix="/directory/groups")
 
 PER_PAGE = 50
 UNITS_PER_PAGE = 100
+MOST_SUGGESTED = 5
+"""To look for near names takes a while among 5,000 units."""
 MOST_CHANGED = 500
 """How many members may be chosen or taken off before it is saved: the form carries them."""
 
@@ -198,16 +200,15 @@ def _draft(form: GroupForm, roster: Directory, group: Group, day: dt.date | None
     ticked, cleared = set(form.members) - set(form.had), set(form.had) - set(form.members)
     added = (set(form.added) | ticked) - cleared
     dropped = (set(form.dropped) | cleared) - ticked
-    unknown = []
-    for line in lines_of(form.paste):
-        try:
-            key = named_unit(line, roster).id
-        except ConfigError as error:
-            unknown.append(line)
-            problems.append(str(error))
-        else:
-            added.add(key)
-            dropped.discard(key)
+    lines = lines_of(form.paste)
+    if len(lines) > MOST_CHANGED:
+        problems.append(f"一次最多粘贴 {MOST_CHANGED} 个名称，现在有 {len(lines)} 个：请分几次。")
+        lines = ()
+    named, unknown = named_units(lines, roster)
+    problems += [nobody_named(line, roster) for line in unknown[:MOST_SUGGESTED]]
+    if len(unknown) > MOST_SUGGESTED:
+        problems.append(f"一共有 {len(unknown)} 个名称认不出，都留在粘贴框里。")
+    added, dropped = added | set(named), dropped - set(named)
     added, dropped = (added & roster.by_id.keys()) - set(group.members), dropped & set(group.members)
     if len(added) + len(dropped) > MOST_CHANGED:
         problems.append(f"一次最多改动 {MOST_CHANGED} 个成员，现在有 {len(added) + len(dropped)} 个：请分几次保存。")

@@ -16,6 +16,7 @@ from bot.domain.issue import Article, Lists
 from bot.domain.plan import StoredIssue
 from bot.flows.correct import Correction, correct
 from bot.flows.publish import Published
+from bot.flows.roster_input import named_unit
 
 from .access import Approver, Editor, NotFound, Visit
 from .issues import reach, review
@@ -118,11 +119,9 @@ def _whole(text: str) -> int | None:
 @router.post("/alias")
 def add_alias(visit: Editor, issue_id: int, alias: Text, unit: Text) -> Response:
     """A list phrase that nobody matched becomes an alias of a unit, and the issue is assessed anew."""
-    names = visit.office.store.recipient_names()
+    roster = visit.office.store.directory()
     # Chosen from a list, or with many units typed by name.
-    chosen = unit if unit in names else next((key for key, name in names.items() if name == unit.strip()), None)
-    if chosen is None:
-        raise ConfigError("名录里没有这个名称的单位，请从列表里选择。")
+    chosen = unit if unit in roster.by_id else named_unit(unit, roster).id
     visit.office.roster.add_alias(chosen, alias, who=visit.who, why=f"第 {issue_id} 号期刊名单上的写法")
     visit.office.publisher.refresh(issue_id, who=visit.who)
     return visit.go(f"/issues/{issue_id}#recipients", f"“{alias}”已记为别名，名单已重新核对。")

@@ -62,7 +62,7 @@ def weekday(moment: dt.datetime, zone: ZoneInfo) -> str:
 
 
 def unit_links(ids: Iterable[str], names: Mapping[str, str]) -> Markup:
-    """The units with links to their pages; a loop in a template takes too long over thousands."""
+    """The units with links to their pages; a loop in a template takes too long."""
     links = (f'<a href="/directory/units/{quote(one, safe="")}">{escape(names.get(one, one))}</a>' for one in ids)
     return Markup("、".join(links))  # noqa: S704 - ids are quoted and names escaped
 
@@ -78,6 +78,7 @@ _environment.globals |= {
     "outcome_words": wording.OUTCOMES.__getitem__,
     "via_words": wording.VIAS.__getitem__,
     "style_words": wording.STYLES.__getitem__,
+    "MOST_NAMED": 60,
     "Role": Role,
     "ListKind": ListKind,
     "IssueState": IssueState,
@@ -88,6 +89,8 @@ _environment.filters |= {
     "cut": changes.cut,
     "differing": changes.differing,
     "unit_links": unit_links,
+    "some": changes.some,
+    "called": changes.called,
     "role_words": lambda role: wording.ROLES.get(role, role),
     "action_words": lambda action: wording.ACTIONS.get(action, action),
 }

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/directory")
 Text = Annotated[str, Form()]
 
 PER_PAGE = 100
+LINES = 30
 SUBJECTS = ("recipient:", "group:", "target:", "dated:")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -96,8 +97,15 @@ def export(visit: Viewer, form: Text = "xlsx", clear: Text = "") -> Response:
 
 @router.get("/history")
 def changes(visit: Viewer, before: Annotated[int | None, Query(ge=1)] = None) -> HTMLResponse:
-    lines = visit.office.store.history_page(subjects=SUBJECTS, before=before, limit=50)
-    return visit.page("directory_history.html", lines=lines, names=_names(visit, lines), undoable=undoable)
+    lines = visit.office.store.history_page(subjects=SUBJECTS, before=before, limit=LINES + 1)
+    shown = lines[:LINES]
+    return visit.page(
+        "directory_history.html",
+        lines=shown,
+        names=_names(visit, shown),
+        undoable=undoable,
+        earlier=pages.link("/directory/history", before=shown[-1].id) if len(lines) > LINES else "",
+    )
 
 
 def _names(visit: Visit, lines: Sequence[HistoryLine]) -> dict[str, str]:

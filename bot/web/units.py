@@ -16,10 +16,11 @@ from bot.domain.directory import NOBODY, Mention, RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.pages import TargetLine
 from bot.domain.plan import StoredTarget
-from bot.flows.roster_input import RobotFields, UnitFields
+from bot.flows.roster_input import RobotFields
 
 from . import pages
 from .access import Approver, Editor, NotFound, Viewer, Visit
+from .forms import unit_fields
 from .issues import Page
 
 router = APIRouter(prefix="/directory")
@@ -56,7 +57,7 @@ def new_unit(visit: Editor, name: str = "") -> HTMLResponse:
 @router.post("/new")
 def add_unit(visit: Editor, name: Text = "", kind: Text = "other", aliases: Text = "") -> Response:
     try:
-        unit_id = visit.office.roster.add_unit(_fields(name, kind, aliases, True), who=visit.who)
+        unit_id = visit.office.roster.add_unit(unit_fields(name, kind, aliases, True), who=visit.who)
     except ConfigError as error:
         values = {"kinds": tuple(RecipientKind), "fields": (kind, aliases), "name": name, "problem": str(error)}
         return visit.page("unit_new.html", status=400, **values)
@@ -86,6 +87,7 @@ def _unit(visit: Visit, unit_id: str, *, status: int = 200, problem: str = "") -
         history=visit.office.store.history_page(
             subjects=[f"recipient:{unit_id}", *(f"target:{r.id}" for r in robots)], limit=10
         ),
+        pending=[p for p in visit.office.dated.pending() if f"recipient:{unit_id}" in p.change.steps.subjects],
         problem=problem,
     )
 
@@ -101,17 +103,11 @@ def edit_unit(
     why: Text = "",
 ) -> Response:
     try:
-        fields = _fields(name, kind, aliases, bool(enabled))
+        fields = unit_fields(name, kind, aliases, bool(enabled))
         visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why.strip()[:200])
     except ConfigError as error:
         return _unit(visit, unit_id, status=400, problem=str(error))
     return visit.go(f"/directory/units/{unit_id}", "已保存。")
-
-
-def _fields(name: str, kind: str, aliases: str, enabled: bool) -> UnitFields:
-    if kind not in list(RecipientKind):
-        raise ConfigError("请选择类别。")
-    return UnitFields(name, RecipientKind(kind), tuple(aliases.replace("\r", "").split("\n")), enabled)
 
 
 # robots

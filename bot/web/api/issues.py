@@ -76,7 +76,7 @@ def content(caller: Reads, issue_id: Id) -> dict[str, Any]:
 def recipients(caller: Reads, issue_id: Id) -> dict[str, Any]:
     """Who would get it on the day of its release, by the directory with the changes that take effect until then, in the
     shape of `jianbao resolve --json`."""
-    roster = caller.office.dated.directory_at(_stored(caller, issue_id).release_at)
+    roster = caller.office.dated.directory_on(caller.office.dated.day_of(_stored(caller, issue_id).release_at))
     return caller.office.publisher.review(issue_id, directory=roster).resolution.to_dict()
 
 

@@ -66,7 +66,7 @@ class Dispatcher:
         hook: Hook = pass_by,
     ) -> None:
         """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `files`: the channels that take files.
-        `on_turn`: what a turn gave, how many receipts it wrote, and when it began. `hook` is called at the fault points.
+        `on_turn`: what a turn gave, how many receipts it wrote, when it began. `hook` is called at the fault points.
         """
         self._ledger = ledger
         self._sender = sender

@@ -92,7 +92,7 @@ def imported() -> set[str]:
                 modules.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 modules.add(".".join(node.module.split(".")[: 2 if node.module.startswith(SHARED) else 1]))
-    owners = metadata.packages_distributions() | SHARED_BY
+    owners = {**metadata.packages_distributions(), **SHARED_BY}
     foreign = modules - set(sys.stdlib_module_names) - {"bot"}
     return {canonical(owners[module][0]) for module in foreign}
 

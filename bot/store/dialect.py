@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,32 @@ def append_only(dialect: str, table: str) -> list[str]:
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
     )
     return [function, trigger]
+
+
+def clearable(dialect: str, table: str, *, update: str = "", kept: Sequence[str] = (), delete: str = "") -> list[str]:
+    """The statements that let an append-only table be cleared in one way: an UPDATE that leaves the columns `kept` as
+    they are and makes the condition `update` true, or a DELETE of rows for which `delete` is true."""
+    same = "IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM"
+    changes = " AND ".join((update, *(f"NEW.{name} {same} OLD.{name}" for name in kept)))
+    verb, allowed = ("UPDATE", changes) if update else ("DELETE", delete)
+    if dialect == "sqlite":
+        trigger = f"{table}_no_{verb.lower()}"
+        guard = (
+            f"CREATE TRIGGER {trigger} BEFORE {verb} ON {table} WHEN NOT ({allowed}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+        return [f"DROP TRIGGER {trigger}", guard]
+    # A trigger for a whole statement sees no rows, so the one verb that may pass gets one for each row.
+    other = "DELETE" if verb == "UPDATE" else "UPDATE"
+    function = (
+        f"CREATE FUNCTION {table}_clearable() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF NOT ({allowed}) THEN RAISE EXCEPTION '{table} is append-only'; END IF; "
+        f"IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+    )
+    refuse = f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+    return [
+        f"DROP TRIGGER {table}_append_only ON {table}",
+        f"CREATE TRIGGER {table}_append_only BEFORE {other} OR TRUNCATE ON {table} {refuse}",
+        function,
+        f"CREATE TRIGGER {table}_clearable BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_clearable()",
+    ]

@@ -16,6 +16,7 @@ from .part import Part
 from .schema import history, history_head
 
 PAGE = 500
+CUT = "history.cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,33 @@ class History(Part):
     def verify_history(self) -> int | None:
         """The id of the first row that was altered or is missing; None when the chain is whole."""
         with self.db.read() as connection:
-            previous, expected = "", 1
-            for row in connection.execute(sa.select(history).order_by(history.c.id)).mappings():
+            head = connection.execute(sa.select(history_head)).one()
+            previous, expected = str(head.cut_hash), int(head.cut) + 1
+            if head.cut and not _is_checked(connection, head):
+                return expected
+            query = sa.select(history).where(history.c.id > head.cut).order_by(history.c.id)
+            for row in connection.execute(query).mappings():
                 fields = {name: value for name, value in row.items() if name != "hash"}
                 if row["id"] != expected or row["prev_hash"] != previous or row["hash"] != _hash(fields):
                     return expected
                 previous, expected = row["hash"], expected + 1
-            head = connection.execute(sa.select(history_head.c.rows, history_head.c.hash)).one()
         return None if (head.rows, head.hash) == (expected - 1, previous) else expected
+
+
+def cut(connection: sa.Connection, through: int, *, who: str, why: str, now: dt.datetime) -> None:
+    """Let the rows up to `through` go: a checkpoint with the hash of the last of them takes their place in the chain.
+    Deleting them is the caller's."""
+    row = connection.execute(sa.select(history.c.hash).where(history.c.id == through)).one()
+    entry = Entry(CUT, f"history:{through}", after={"through": through, "hash": row.hash})
+    record(connection, [entry], who=who, why=why, now=now)
+    connection.execute(sa.update(history_head).values(cut=through, cut_hash=row.hash))
+
+
+def _is_checked(connection: sa.Connection, head: AnyRow) -> bool:
+    """Does a row of the chain vouch for what was cut?"""
+    query = sa.select(history.c.after).where(history.c.subject == f"history:{head.cut}", history.c.action == CUT)
+    after = canonical({"through": head.cut, "hash": head.cut_hash})
+    return after in connection.execute(query).scalars().all()
 
 
 def _history_row(row: AnyRow) -> HistoryRow:

@@ -113,7 +113,8 @@ class Pages(Part):
         query = sa.select(original).where(original.c.revision_id == revision_id).order_by(original.c.id).limit(1)
         with self.db.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else Original(row.name, row.content, row.sha256)
+        # An empty one has been kept for its time, and cleared.
+        return Original(row.name, row.content, row.sha256) if row is not None and row.content else None
 
     def original_name(self, revision_id: int) -> str | None:
         query = sa.select(original.c.name).where(original.c.revision_id == revision_id).order_by(original.c.id).limit(1)

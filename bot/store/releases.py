@@ -78,10 +78,11 @@ class Releases(Part):
             return [PlanTarget(*row) for row in connection.execute(_TARGETS, {"recipients": recipient_ids}).all()]
 
     def received_file(self, revision_id: int) -> ReceivedFile | None:
-        """The file this revision was read from, the first where it came as several; its bytes stay where they are."""
+        """The file this revision was read from, the first where it came as several; its bytes stay where they are.
+        None when there is none, or its time to be kept is over."""
         query = (
             sa.select(original.c.id, sa.func.length(original.c.content))
-            .where(original.c.revision_id == revision_id)
+            .where(original.c.revision_id == revision_id, sa.func.length(original.c.content) > 0)
             .order_by(original.c.id)
             .limit(1)
         )

@@ -28,7 +28,7 @@ metadata = sa.MetaData(
 )
 
 APPEND_ONLY = ("attempt", "receipt", "history", "reader_event")
-"""Triggers refuse UPDATE and DELETE on these, whoever asks."""
+"""Triggers refuse UPDATE and DELETE on these, whoever asks, but for what retention clears (dialect.clearable)."""
 
 issue = sa.Table(
     "issue",
@@ -349,13 +349,16 @@ history = sa.Table(
     sa.Index(None, "subject", "id"),
 )
 
-# The end of the chain, one row. Without it the newest history rows could be cut off unseen.
+# The ends of the chain, one row. Without it the newest history rows could be cut off unseen. `cut`: the last row that
+# was cleared after its time, and its hash; a row in the chain says the same (history.py).
 history_head = sa.Table(
     "history_head",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("cut", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("cut_hash", sa.String(64), nullable=False, server_default=""),
 )
 
 # Which key seals the database: the row that is not retired. Of retired keys only what verifies reader links is kept,

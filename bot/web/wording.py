@@ -108,6 +108,8 @@ ACTIONS = {
     "token.added": "新建接口令牌",
     "token.revoked": "作废接口令牌",
     "key.rotated": "更换主密钥",
+    "retention.cleared": "按保存期限清除",
+    "history.cut": "审计记录按保存期限截断",
     "directory.exported": "导出名录",
     "history.exported": "导出审计记录",
 }

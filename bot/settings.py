@@ -21,6 +21,7 @@ CONFIG_VARIABLE = "JIANBAO_CONFIG"
 DEFAULT_CONFIG = Path("config/jianbao.toml")
 EXAMPLES = {"allowed_hosts": '["chat.example.gov.cn"]', "channel_sends_per_minute": '["feishu=600"]'}
 """What a list may look like, by key."""
+SHORTEST_KEPT_DAYS = 30
 _TEST_PREFIX = "JIANBAO_TEST_"
 """Variables of the project's own tests (a PostgreSQL to test against); not settings."""
 
@@ -39,6 +40,17 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(None, description="加密机器人地址和密钥的主密钥；留空则首次启动时生成。")
     public_url: str | None = Field(None, description="阅读页的对外网址前缀；留空则卡片不带链接。")
     reader_link_days: int = Field(180, ge=1, le=3660, description="卡片上的阅读链接在发送后多少天内有效。")
+    keep_messages_days: int = Field(
+        0, ge=0, le=36_600, description="多少天后清除已全部送达的期刊的消息原文；0 为一直保存。"
+    )
+    keep_vendor_texts_days: int = Field(0, ge=0, le=36_600, description="多少天后清除平台答复的文字；0 为一直保存。")
+    keep_originals_days: int = Field(
+        0, ge=0, le=36_600, description="多少天后清除已全部送达的期刊的原文件；0 为一直保存。"
+    )
+    keep_reader_names_days: int = Field(
+        0, ge=0, le=36_600, description="多少天后清除签收人的姓名和职务；0 为一直保存。"
+    )
+    keep_audit_days: int = Field(0, ge=0, le=36_600, description="多少天后清除审计记录；0 为一直保存。")
     oidc_issuer: str | None = Field(None, description="统一身份认证（OIDC）的发行者网址；留空则不用。")
     oidc_client_id: str = Field("", description="在统一身份认证登记的客户端编号。")
     oidc_client_secret: SecretStr | None = Field(None, description="该客户端的密钥。")
@@ -118,6 +130,20 @@ class Settings(BaseSettings):
             raise ValueError("同一平台写了两次，请删去一项")
         return value
 
+    @field_validator(
+        "keep_messages_days",
+        "keep_vendor_texts_days",
+        "keep_originals_days",
+        "keep_reader_names_days",
+        "keep_audit_days",
+    )
+    @classmethod
+    def _kept(cls, value: int) -> int:
+        # Less would be a slip of the pen, and what is cleared is gone.
+        if 0 < value < SHORTEST_KEPT_DAYS:
+            raise ValueError(f"须是 0（一直保存）或不少于 {SHORTEST_KEPT_DAYS} 天")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
@@ -148,6 +174,12 @@ class Settings(BaseSettings):
     @property
     def effective_ca_dir(self) -> Path:
         return self.ca_dir or self.data_dir / "ca"
+
+    @property
+    def kept_days(self) -> dict[str, int]:
+        """Days by the word between `keep_` and `_days`; 0: for ever."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name.startswith("keep_")}
+        return {name.removeprefix("keep_").removesuffix("_days"): days for name, days in found.items()}
 
     @property
     def effective_database_url(self) -> str:

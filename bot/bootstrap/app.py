@@ -22,6 +22,7 @@ from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.plan import Settled, StoredTarget
 from bot.domain.publication import Publication
 from bot.domain.reader_token import reader_token
+from bot.domain.retention import Kept, Retention
 from bot.domain.secret import Secret
 from bot.engines import local
 from bot.flows.dated import Dated
@@ -49,6 +50,10 @@ TRIAL_MASTHEAD = "简报"
 
 def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def retention(settings: Settings) -> Retention:
+    return Retention(tuple((Kept(word), days) for word, days in settings.kept_days.items()))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from bot.sources.inbox import Inbox
 from bot.sources.kinds import make_source
 from bot.web import Readiness, create_app, health_app
 
-from .app import App, open_app
+from .app import App, open_app, retention
 from .metrics import Metrics
 from .office import make_office
 from .roles import Role, check_roles, make_engine
@@ -240,7 +240,11 @@ class Service:
             )
 
     async def _housekeep(self) -> None:
-        await asyncio.to_thread(self._app.store.housekeep, now=self._app.clock())
+        now = self._app.clock()
+        await asyncio.to_thread(self._app.store.housekeep, now=now)
+        cleared = await asyncio.to_thread(self._app.store.clear, retention(self._app.settings), now=now)
+        for kept, count in cleared.items():
+            log.info("cleared after its days", extra={"kept": kept.value, "rows": count})
 
     async def _collect(self, desk: SourceDesk) -> None:
         collected = await desk.look()

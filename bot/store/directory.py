@@ -15,7 +15,7 @@ from bot.domain.plan import StoredTarget
 from .columns import AnyRow
 from .importing import Import
 from .part import Part
-from .schema import history_head, recipient, recipient_group, target
+from .schema import history, history_head, recipient, recipient_group, target
 from .vault import TARGET_SECRET, TARGET_URL
 
 CHUNK = 500
@@ -30,19 +30,31 @@ _TARGETS = (
 _GROUPS = sa.select(recipient_group).order_by(recipient_group.c.position, recipient_group.c.id)
 
 
+_TOUCHED = (
+    sa.select(history.c.id)
+    .where(
+        history.c.id > sa.bindparam("after"),
+        sa.or_(*(history.c.subject.startswith(f"{kind}:") for kind in ("recipient", "target", "group", "dated"))),
+    )
+    .limit(1)
+)
+
+
 class Directories(Part):
     _kept: tuple[int, Directory] | None = None
 
     def directory(self) -> Directory:
         """All recipients, targets (with their credentials) and groups, in the order they were imported in.
 
-        The same object for as long as nothing has gone on record: every change does, whoever makes it.
+        The same object for as long as nothing has gone on record that concerns it: every change does, whoever makes it.
         """
         with self.db.read() as connection:
             rows: int = connection.execute(sa.select(history_head.c.rows)).scalar_one()
-            if (kept := self._kept) is not None and kept[0] == rows:
-                return kept[1]
-            found = self._directory(connection)
+            kept = self._kept
+            if kept is not None and not connection.execute(_TOUCHED, {"after": kept[0]}).first():
+                found = kept[1]
+            else:
+                found = self._directory(connection)
         self._kept = (rows, found)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,21 @@ from bot.domain.directory import Directory, Recipient
 from bot.domain.errors import ConfigError
 from bot.store import Store
 
-from .samples import BAD_KEY, NOW, SECOND, answer, directory, import_all, released, target, turn, unit, url_of
+from .samples import (
+    BAD_KEY,
+    NOW,
+    SECOND,
+    answer,
+    directory,
+    import_all,
+    opened,
+    released,
+    take_in,
+    target,
+    turn,
+    unit,
+    url_of,
+)
 
 ROSTER = directory(
     unit("meixian", target("b", secret="SEC-b"), target("a", label="")),
@@ -126,3 +141,18 @@ def test_one_bad_target_leaves_nothing_half_imported(store: Store) -> None:
         import_all(store, directory(unit("meixian"), twice))
     assert "693a91f6" not in str(caught.value)
     assert store.directory() == Directory()
+
+
+def test_the_directory_is_read_again_only_after_something_of_it_was_changed(
+    store: Store, url: str, tmp_path: Path
+) -> None:
+    import_all(store, ROSTER)
+    read = store.directory()
+    take_in(store)
+    assert store.directory() is read
+    assert store.directory() is read
+    other = opened(url, tmp_path)
+    import_all(other, directory(unit("meijiang", target("new"))))
+    other.close()
+    assert store.directory() is not read
+    assert [t.url for t in store.directory().recipients[0].targets] == [url_of("new")]

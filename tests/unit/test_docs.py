@@ -99,7 +99,7 @@ def test_every_command_line_in_the_documents_can_be_typed() -> None:
     seen = 0
     for page, words in shell_commands("jianbao"):
         command = COMMANDS[command_of(words)]
-        assert not getattr(command, "commands", {}), f"{page}: {words}"
+        assert not getattr(command, "commands", {}) or words == ["--version"], f"{page}: {words}"
         known = {spelled for p in command.params for spelled in (*p.opts, *p.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= known, f"{page}: {words}"
         seen += 1

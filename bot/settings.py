@@ -226,6 +226,12 @@ def load_settings() -> Settings:
         raise SettingsError("\n".join(dict.fromkeys(lines))) from None
 
 
+def settings_file() -> Path | None:
+    """The file that settings are read from; None when there is none."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None
+
+
 def _read_file() -> tuple[Path, dict[str, Any]]:
     named = os.environ.get(CONFIG_VARIABLE)
     path = Path(named) if named else DEFAULT_CONFIG

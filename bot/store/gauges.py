@@ -12,6 +12,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.release import IssueState
 
 from . import workers
+from .database import known, version
 from .part import Part
 from .schema import IS_DUE, delivery, issue, message, plan, tally, target, worker
 
@@ -52,6 +53,19 @@ class Gauges(Part):
             suspended,
             {state: issues.get(state, 0) for state in IssueState},
         )
+
+    def server_clock(self) -> dt.datetime | None:
+        """What time it is where the database is; None where that is this machine's own clock."""
+        with self.db.read() as connection:
+            if connection.dialect.name == "sqlite":
+                return None
+            now: dt.datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return now
+
+    def schema(self) -> tuple[str | None, str]:
+        """(version of the tables, the newest this program knows)."""
+        with self.db.read() as connection:
+            return version(connection), known()[-1]
 
     def planned_at(self, message_id: int) -> dt.datetime:
         """The moment of the release, correction or reminder that this message belongs to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -131,12 +132,20 @@ OPERATORS = sorted(
     for page in [*(DOCS / "operations").glob("*.md"), *map(DOCS.joinpath, ("index.md", "tutorial.md", "reasons.md"))]
     if page.name != "README.md" and not page.name.endswith(CHINESE)
 )
+OVERVIEWS = [DOCS / "operations" / name for name in ("README.md", "README.zh-CN.md")]
 PAIRS = [page for page in PAGES if not page.name.endswith(CHINESE) and twin(page).exists()]
 
 
 @pytest.mark.parametrize("page", OPERATORS, ids=names(OPERATORS))
 def test_a_page_for_operators_stands_in_both_languages(page: Path) -> None:
     assert twin(page).exists()
+
+
+@pytest.mark.parametrize("overview", OVERVIEWS, ids=names(OVERVIEWS))
+def test_every_page_for_operators_stands_in_the_overview(overview: Path) -> None:
+    pages = [page for page in OPERATORS if page.parent == overview.parent]
+    wanted = [twin(page) if overview.name.endswith(CHINESE) else page for page in pages]
+    assert [page.name for page in wanted if f"]({page.name})" not in read(overview)] == []
 
 
 @pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
@@ -378,6 +387,17 @@ def test_the_proxy_on_paper_does_what_the_shipped_one_does() -> None:
         return {line for line in told if not line.startswith("proxy_pass")}
 
     assert does(read(ROOT / "deploy" / "nginx.conf")) <= does(read(DOCS / "operations" / "proxy.md"))
+
+
+@pytest.mark.parametrize("name", ["address.md", "address.zh-CN.md"])
+def test_what_a_robot_can_take_is_what_its_channel_keeps_to(name: str) -> None:
+    table = {row[0]: row[1:3] for row in rows(read(DOCS / "channels" / name)) if len(row) == 4 and "://" not in row[1]}
+    for module, channel in CHANNELS.items():
+        rate, size = (set(map(int, re.findall(r"\d+", cell.replace(",", "")))) for cell in table[channel.CHINESE])
+        limits: dict[str, int] = importlib.import_module(f"bot.channels.{module}").LIMITS
+        assert rate == {value for key, value in limits.items() if key.startswith("max_sends_per_")}
+        assert size
+        assert size <= set(limits.values())
 
 
 def test_the_drawings_of_the_clients_say_that_they_are_drawings_and_fetch_nothing() -> None:

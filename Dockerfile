@@ -12,6 +12,10 @@ COPY templates ./templates
 RUN /opt/jianbao/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
+# The pictures on cards need a Chinese font.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-wqy-zenhei \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin jianbao
 COPY --from=build /opt/jianbao /opt/jianbao
 ENV PATH=/opt/jianbao/bin:$PATH \

@@ -27,6 +27,7 @@ from bot.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 PORT = "8800"
+COMPOSE_SCHEMAS = [Path(lib, "dist-packages/compose/config") for lib in ("/usr/lib/python3", "/usr/local/lib")]
 START_S = 30.0
 STOP_S = 30.0
 
@@ -91,6 +92,18 @@ def test_compose_accepts_the_file() -> None:
     for profile in ([], ["--profile", "scale"]):
         done = subprocess.run([program, *profile, "config", "-q"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_file_follows_the_compose_specification() -> None:
+    """The schema that docker-compose brings along, read by a validator of its own: Compose v1 checks older rules."""
+    found = [place / "compose_spec.json" for place in COMPOSE_SCHEMAS if (place / "compose_spec.json").exists()]
+    if not found:
+        pytest.skip("docker-compose, which brings the schema along, is not installed")
+    validator: Any = pytest.importorskip("jsonschema", reason="needs a JSON Schema validator, jsonschema")
+    schema = json.loads(found[0].read_text(encoding="utf-8"))
+    validator.Draft201909Validator.check_schema(schema)
+    errors = validator.Draft201909Validator(schema).iter_errors(compose())
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []
 
 
 def test_the_file_has_no_key_that_compose_v1_does_not_know() -> None:
@@ -226,6 +239,47 @@ def test_the_image_s_command_becomes_healthy_and_stops_gently(
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
     assert (tmp_path / "data" / "jianbao.db").exists()
+
+
+CONFINED = """
+ip link set lo up
+mount --bind "$0" /mnt
+mount -t tmpfs tmpfs /tmp
+mount -o remount,ro,bind /
+exec setpriv --no-new-privs --bounding-set -all --inh-caps -all "$@"
+"""
+"""What the file asks for: a read-only file system but for the volume (here at /mnt) and /tmp, and no privileges."""
+
+
+@needs_service
+def test_the_file_s_service_runs_by_its_very_words_where_it_may_write_to_its_volume_alone(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec"]
+    if os.geteuid() != 0 or not shutil.which("setpriv") or subprocess.run([*apart, "ip link"]).returncode:
+        pytest.skip("needs namespaces, ip and setpriv, as root")
+    assert (service()["read_only"], service()["tmpfs"], service()["volumes"]) == (True, ["/tmp"], ["data:/data"])
+    volume = tmp_path / "data"
+    volume.mkdir()
+    named = dict(entry.split("=", 1) for entry in service()["environment"] if "=" in entry)
+    given = environment | {"JIANBAO_LOG_FORMAT": "json", "JIANBAO_DATA_DIR": "/mnt", "PYTHONPATH": str(ROOT)}
+    assert set(named) <= set(given)
+    words = [*apart, CONFINED, str(volume), *as_process(["jianbao", *service()["command"]], PORT)]
+    with subprocess.Popen(words, cwd=volume, env=given, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            lines: list[str] = []
+            for line in process.stderr:
+                lines.append(line)
+                if "已启动" in line:
+                    break
+            check = as_process(service()["healthcheck"]["test"][1:], PORT)
+            done = subprocess.run(["nsenter", "-t", str(process.pid), "-n", *check], cwd=ROOT, env=given)
+        finally:
+            process.kill()
+    assert lines[-1].strip().endswith(f":{PORT}/"), lines
+    assert done.returncode == 0
+    assert {"jianbao.db", "secret.key"} <= {path.name for path in volume.iterdir()}
 
 
 @needs_service

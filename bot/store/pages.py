@@ -84,9 +84,15 @@ class Pages(Part):
         """Scheduled issues, the next one first."""
         return self._issues(_ISSUES.where(issue.c.state == IssueState.SCHEDULED).order_by(issue.c.release_at), limit)
 
-    def latest_released(self, limit: int = 1) -> list[IssueLine]:
-        query = _ISSUES.where(issue.c.state == IssueState.RELEASED).order_by(issue.c.released_at.desc())
-        return self._issues(query, limit)
+    def latest_released(
+        self, limit: int = 1, *, offset: int = 0, state: DeliveryState | None = None
+    ) -> list[IssueLine]:
+        """Released issues, the latest first. `state`: those alone with deliveries in it."""
+        query = _ISSUES.where(issue.c.state == IssueState.RELEASED)
+        if state is not None:
+            here = sa.select(tally_table.c.issue_id).where(tally_table.c.slot == state.value, tally_table.c.count > 0)
+            query = query.where(issue.c.id.in_(here))
+        return self._issues(query.order_by(issue.c.released_at.desc(), issue.c.id.desc()).offset(offset), limit)
 
     def _issues(self, query: sa.Select[*tuple[object, ...]], limit: int) -> list[IssueLine]:
         with self.db.read() as connection:

@@ -154,6 +154,7 @@ def _ask(visit: Visit, published: Published, act: Act, *, status: int = 200, pro
         issue=stored.issue,
         holds=published.holds,
         reach=reach(visit, published),
+        now=visit.office.now(),
         at=at.astimezone(visit.office.zone).strftime("%Y-%m-%dT%H:%M"),
         problem=problem,
     )

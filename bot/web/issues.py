@@ -132,13 +132,15 @@ def _people(visit: Visit, published: Published) -> dict[str, Any]:
     names = {unit.id: unit.name for unit in visit.office.store.directory().recipients}
     groups = {g.id: g.name for g in visit.office.store.group_lines()}
     deliver = published.publication.deliver
+    lines = visit.office.store.history_page(subjects=[f"issue:{published.stored.id}"], limit=20)
     return {
         "lists": [(kind, resolution.of(kind), kind in deliver) for kind in ListKind],
         "names": names,
         "group_names": groups,
         "resolution": resolution,
         "reach": reach(visit, published),
-        "history": visit.office.store.history_page(subjects=[f"issue:{published.stored.id}"], limit=20),
+        # Signing and what follows from it stand apart in the audit trail; here they are one act.
+        "history": [line for line in lines if line.action != "issue.approve"],
     }
 
 

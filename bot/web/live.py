@@ -16,7 +16,7 @@ from bot.domain.pages import UnitState
 from .access import Viewer
 from .mosaic import TILES, mosaic
 from .office import Office
-from .overview import bar
+from .overview import bar, standing
 
 router = APIRouter()
 
@@ -32,8 +32,9 @@ async def live(visit: Viewer, issue_id: int) -> StreamingResponse:
 
 
 async def events(office: Office, issue_id: int) -> AsyncIterator[str]:
-    """`data: {"counts": {…}, "bar": […], "mosaic": […], "tiles": {unit: state}, "settled": bool}`; the first has every
-    tile, later ones those that changed. Nothing is sent when nothing changed but a comment that keeps the line open."""
+    """`data: {"counts": {…}, "bar": […], "mosaic": […], "tiles": {unit: state}, "settled": bool, "standing": "…"}`; the
+    first has every tile, later ones those that changed. Nothing is sent when nothing changed but a comment that keeps
+    the line open."""
     yield "retry: 3000\n\n"
     shown: dict[str, str] = {}
     seen: dict[DeliveryState, int] | None = None
@@ -58,4 +59,5 @@ def _event(counts: dict[DeliveryState, int], units: Sequence[UnitState], changed
         "mosaic": mosaic([unit.state for unit in units]) if len(units) > TILES else [],
         "tiles": changed,
         "settled": all(state.settled for state in counts),
+        "standing": standing(counts),
     }

@@ -28,3 +28,9 @@ def mosaic(states: Sequence[DeliveryState]) -> list[tuple[DeliveryState, str]]:
 
 def rows(count: int) -> int:
     return -(-count // COLUMNS)
+
+
+def lines(count: int) -> str:
+    """The path of the lines between the squares."""
+    down = "".join(f"M{x} 0v{rows(count)}" for x in range(1, COLUMNS))
+    return down + "".join(f"M0 {y}h{COLUMNS}" for y in range(1, rows(count)))

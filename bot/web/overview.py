@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from bot.domain.delivery import DeliveryState
-from bot.domain.pages import IssueLine
+from bot.domain.pages import IssueLine, TargetLine
 from bot.domain.release import IssueState
 
 from .access import Viewer, Visit
+from .office import PageStore
 
 router = APIRouter()
 
-_FAILURES = {
+FAILURES = {
     DeliveryState.IN_DOUBT: ("可能已到达但没有得到确认，请到群里看一眼。", "去核实"),
     DeliveryState.REFUSED: ("平台明确拒收，自动重试无用。", "去处理"),
     DeliveryState.EXHAUSTED: ("多次重试均未成功，已停止。", "去处理"),
 }
+MOST_HELD = 20
+MOST_ISSUES = 5
 MOST_ROBOTS = 3
 """More suspended robots than this are one thing to do, not many."""
 
@@ -64,24 +67,22 @@ def bar(counts: Mapping[DeliveryState, int]) -> tuple[tuple[DeliveryState, int, 
     return tuple(parts)
 
 
+def standing(counts: Mapping[DeliveryState, int]) -> str:
+    """Where a release stands when nothing is under way any more."""
+    left = sum(counts.get(state, 0) for state in FAILURES)
+    return f"发送结束，{left} 条需要处理：请点黄色和红色的。" if left else "全部了结"
+
+
 def tasks(visit: Visit) -> list[Task]:
     store = visit.office.store
-    waiting, _ = store.issue_lines(states=(IssueState.HELD,), limit=20)
+    waiting, total = store.issue_lines(states=(IssueState.HELD,), limit=MOST_HELD)
     found = [_held(line) for line in waiting]
-    for state, (said, button) in _FAILURES.items():
-        for issue_id, count in list(store.in_state(state).items())[:5]:
-            title = f"{store.issue(issue_id).issue.label}：{count} 条{state.chinese}"
-            path = f"/receipts/{issue_id}/list?state={state.value}"
-            found.append(Task(state.value, title, said, path, button))
+    if total > MOST_HELD:
+        title = f"另有 {total - MOST_HELD} 期待人工处理"
+        found.append(Task("held", title, "按期刊列表逐期处理。", "/issues?state=held", "查看"))
+    # The robots first: what they refused can only be sent again when they are mended.
     robots = store.target_lines()
-    if len(robots) > MOST_ROBOTS:
-        title = f"{len(robots)} 个群机器人已停用"
-        found.append(Task("refused", title, "修好以前，这些群收不到简报。", "/directory?suspended=1", "逐个修复"))
-        robots = []
-    for robot in robots:
-        reason = robot.suspended_reason.chinese if robot.suspended_reason else ""
-        title = f"{robot.recipient_name}的群机器人“{robot.name}”已停用"
-        found.append(Task("refused", title, f"{reason}。", f"/directory/units/{robot.recipient_id}", "去修复"))
+    found += [*_robots(robots), *_failures(store, mend_first=bool(robots))]
     if held := visit.office.dated.held():
         said = "到了日子，可是名录与登记时不一样，没有改动。"
         found.append(Task("held", f"{held} 项预约的变更没有生效", said, "/directory/later", "去处理"))
@@ -90,6 +91,31 @@ def tasks(visit: Visit) -> list[Task]:
             said = f"已连续失败 {source.failures} 次：{source.trouble}"
             found.append(Task("retrying", f"来源“{source.id}”取不到文件", said, "/sources", "查看"))
     return found
+
+
+def _robots(robots: Sequence[TargetLine]) -> Iterator[Task]:
+    if len(robots) > MOST_ROBOTS:
+        title = f"{len(robots)} 个群机器人已停用"
+        yield Task("refused", title, "修好以前，这些群收不到简报。", "/directory?suspended=1", "逐个修复")
+        return
+    for robot in robots:
+        reason = robot.suspended_reason.chinese if robot.suspended_reason else ""
+        title = f"{robot.recipient_name}的群机器人“{robot.name}”已停用"
+        yield Task("refused", title, f"{reason}。", f"/directory/units/{robot.recipient_id}", "去修复")
+
+
+def _failures(store: PageStore, *, mend_first: bool) -> Iterator[Task]:
+    """What did not arrive, by issue; of many issues the newest, and one line for the others."""
+    for state, (meaning, button) in FAILURES.items():
+        blocked = mend_first and state is not DeliveryState.IN_DOUBT
+        said = f"{meaning}请先修复停用的群机器人，再补发。" if blocked else meaning
+        issues = list(store.in_state(state).items())
+        for issue_id, count in issues[:MOST_ISSUES]:
+            title = f"{store.issue(issue_id).issue.label}：{count} 条{state.chinese}"
+            yield Task(state.value, title, said, f"/receipts/{issue_id}/list?state={state.value}", button)
+        if older := issues[MOST_ISSUES:]:
+            title = f"另有 {len(older)} 期：{sum(count for _, count in older)} 条{state.chinese}"
+            yield Task(state.value, title, said, f"/receipts?state={state.value}", "查看")
 
 
 def _held(line: IssueLine) -> Task:

@@ -61,6 +61,12 @@ def weekday(moment: dt.datetime, zone: ZoneInfo) -> str:
     return f"星期{_WEEKDAYS[moment.astimezone(zone).weekday()]}"
 
 
+def came(why: str) -> str:
+    """`upload: 第5期.txt` in a clerk's words."""
+    source, colon, name = why.partition(": ")
+    return f"{wording.SOURCES[source]}：{name}" if colon and source in wording.SOURCES else why
+
+
 def unit_links(ids: Iterable[str], names: Mapping[str, str]) -> Markup:
     """The units with links to their pages; a loop in a template takes too long."""
     links = (f'<a href="/directory/units/{quote(one, safe="")}">{escape(names.get(one, one))}</a>' for one in ids)
@@ -92,6 +98,7 @@ _environment.filters |= {
     "some": changes.some,
     "called": changes.called,
     "role_words": lambda role: wording.ROLES.get(role, role),
+    "came": came,
     "action_words": lambda action: wording.ACTIONS.get(action, action),
 }
 

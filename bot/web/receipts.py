@@ -21,22 +21,33 @@ from bot.flows.signoff_sheet import signoffs_csv, signoffs_xlsx
 from . import pages
 from .access import Approver, NotFound, Viewer, Visit
 from .issues import Page
-from .mosaic import TILES, mosaic, rows
-from .overview import bar
+from .mosaic import TILES, lines, mosaic, rows
+from .overview import FAILURES, bar, standing
 from .roster_pages import XLSX
 
 router = APIRouter()
 Text = Annotated[str, Form()]
 PER_PAGE = 50
+ISSUES = 30
 LINES = 200
 SHEET = 1000
 CSV = "text/csv; charset=utf-8"
 
 
 @router.get("/receipts")
-def released(visit: Viewer) -> HTMLResponse:
-    lines = visit.office.store.latest_released(30)
-    return visit.page("receipts.html", lines=[(line, bar(line.counts)) for line in lines])
+def released(visit: Viewer, state: str = "", page: Page = 1) -> HTMLResponse:
+    """Released issues, the latest first; with `state`, those that have deliveries in it."""
+    chosen, start = next((s for s in DeliveryState if s.value == state), None), (page - 1) * ISSUES
+    lines = visit.office.store.latest_released(ISSUES + 1, offset=start, state=chosen)
+    here = {"state": chosen.value if chosen else ""}
+    return visit.page(
+        "receipts.html",
+        lines=[(line, bar(line.counts)) for line in lines[:ISSUES]],
+        chosen=chosen,
+        failures=FAILURES,
+        earlier=pages.link("/receipts", **here, page=page + 1) if len(lines) > ISSUES else "",
+        later=pages.link("/receipts", **here, page=page - 1) if page > 1 else "",
+    )
 
 
 @router.get("/receipts/{issue_id}")
@@ -56,6 +67,8 @@ def wall(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
         many=many,
         mosaic=mosaic([unit.state for unit in units]) if many > TILES else [],
         rows=rows(many),
+        lines=lines(many),
+        standing=standing(counts),
         earlier=pages.link(f"/receipts/{issue_id}", page=page + 1) if start + TILES < many else "",
         later=pages.link(f"/receipts/{issue_id}", page=page - 1) if page > 1 else "",
         counts=counts,
@@ -101,7 +114,10 @@ def delivery(visit: Viewer, delivery_id: int) -> HTMLResponse:
         raise NotFound
     issue = visit.office.store.issue(found.row.issue_id).issue
     history = visit.office.store.history_page(subjects=[f"delivery:{delivery_id}"], limit=20)
-    return visit.page("delivery.html", found=found, row=found.row, issue=issue, history=history)
+    counts = visit.office.store.counts(found.row.issue_id)
+    # What is left of this issue to go through, one after the other.
+    left = {state: counts[state] - (state is found.row.state) for state in FAILURES if state in counts}
+    return visit.page("delivery.html", found=found, row=found.row, issue=issue, history=history, left=left)
 
 
 @router.post("/deliveries/{delivery_id}/settle")

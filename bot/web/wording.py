@@ -115,6 +115,9 @@ ACTIONS = {
 }
 """History's action words; one that is not here is shown as it is."""
 
+SOURCES = {"upload": "网页上传", "api": "接口上传", "cli": "命令行"}
+"""How a document came in, as it stands before its name in the history."""
+
 FIELDS = {
     "name": "名称",
     "kind": "类别",

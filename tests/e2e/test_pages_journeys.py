@@ -298,7 +298,7 @@ def test_watching_a_release_and_settling_what_failed(
     release(clerk, tmp_path / "a.txt", "梅江区人民政府，梅县区人民政府，兴宁市人民政府")
     for unit, state in (("unit-1", "accepted"), ("unit-2", "in_doubt"), ("unit-3", "refused")):
         expect(clerk.page.locator(f'[data-unit="{unit}"]')).to_have_class(f"tile {state}")
-    expect(clerk.page.get_by_text("全部了结")).to_be_visible()
+    expect(clerk.page.get_by_text("发送结束，2 条需要处理")).to_be_visible()
     clerk.show("32-wall", LABEL)
     clerk.go("/")
     clerk.show("33-overview", "总览")

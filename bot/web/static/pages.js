@@ -33,7 +33,7 @@
         const part = document.querySelector(`.mosaic .${state}`);
         if (part) part.setAttribute("d", squares);
       }
-      if (news.settled) { source.close(); if (note) note.textContent = "全部了结"; }
+      if (news.settled) { source.close(); if (note) note.textContent = news.standing; }
     };
   }
 

@@ -20,6 +20,19 @@ def test_an_upload_is_read_and_leads_to_its_issue(site: Site) -> None:
     assert "将发送至 8 个单位 8 个群" in page
 
 
+def test_approving_after_the_moment_says_that_it_goes_out_at_once_and_it_does(site: Site) -> None:
+    site.clock.move(days=3)
+    issue_id = site.issue()
+    browser = site.client(Role.APPROVER)
+    page = f"/issues/{issue_id}/confirm/approve"
+    assert "批准后马上发出：将发送至 8 个单位 8 个群" in browser.get(page).text
+    fields = form(browser, page, revision_id=site.app.store.issue(issue_id).revision_id)
+    browser.post(f"/issues/{issue_id}/act/approve", data=fields)
+    assert [one.released for one in site.app.publisher.release_due()] == [True]
+    log = browser.get(f"/issues/{issue_id}").text
+    assert (log.count("签字批准"), log.count("<b>批准</b>")) == (1, 0)
+
+
 def test_a_phrase_nobody_knows_is_claimed_for_a_unit_and_the_issue_goes_on(site: Site) -> None:
     issue_id = site.issue(UNKNOWN)
     browser = site.client(Role.EDITOR)

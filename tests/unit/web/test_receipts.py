@@ -48,6 +48,14 @@ def test_a_doubtful_delivery_is_settled_by_a_person_and_not_twice(site: Site) ->
     assert browser.post(f"{path}/settle", data=fields).status_code == 409
 
 
+def test_from_one_that_needs_a_person_the_way_leads_to_the_others(site: Site) -> None:
+    issue_id = site.released()
+    rows = [r for r in site.app.store.receipts(issue_id) if r.state is DeliveryState.REFUSED]
+    browser = site.client(Role.APPROVER)
+    page = browser.get(f"/deliveries/{rows[0].id}").text
+    assert f"这一期其余 {len(rows) - 1} 条被拒绝" in page
+
+
 def test_the_exports_hold_every_line(site: Site) -> None:
     issue_id = site.released()
     browser = site.client(Role.VIEWER)

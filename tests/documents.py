@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 CHINESE = ".zh-CN.md"
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 
 NOT_RUN = {
     "needs root": "what it changes is the machine's: users, services, packages",
@@ -109,3 +110,19 @@ def twin(page: Path) -> Path:
     name = page.name
     other = name.removesuffix(CHINESE) + ".md" if name.endswith(CHINESE) else name.removesuffix(".md") + CHINESE
     return page.with_name(other)
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text under each `## ` heading, by heading."""
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return {title.strip(): body for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of every table row but head and rule, as plain text: no backticks, `\\|` is a bar."""
+    found = []
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, flags=re.MULTILINE):
+        for line in block.splitlines()[2:]:
+            cells = re.split(r"(?<!\\)\|", line)[1:-1]
+            found.append([cell.strip().replace("`", "").replace("\\|", "|") for cell in cells])
+    return found

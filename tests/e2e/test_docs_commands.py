@@ -28,7 +28,7 @@ def runnable(page: Path) -> bool:
 
 
 RUN = [page for page in PAGES if runnable(page) and not (page.name.endswith(CHINESE) and twin(page).exists())]
-"""A page in two languages has the same commands in both (tests/unit/test_docs.py), so it is run once."""
+"""A page in two languages has the same commands in both (tests/unit/test_docs_pages.py), so it is run once."""
 
 
 def free_port() -> int:

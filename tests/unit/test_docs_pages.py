@@ -1,0 +1,172 @@
+"""The pages hold together: two languages, links, and what an operator looks up in them."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.channels import CHANNELS
+from bot.domain.delivery import OutcomeClass, Reason
+from tests.documents import CHINESE, DOCS, PAGES, READMES, ROOT, blocks, fences, names, read, rows, sections, twin
+
+# pages in two languages, and what the commands' test reads from them
+
+OPERATORS = sorted(
+    page
+    for page in [*(DOCS / "operations").glob("*.md"), *map(DOCS.joinpath, ("index.md", "tutorial.md", "reasons.md"))]
+    if page.name != "README.md" and not page.name.endswith(CHINESE)
+)
+OVERVIEWS = [DOCS / "operations" / name for name in ("README.md", "README.zh-CN.md")]
+PAIRS = [page for page in PAGES if not page.name.endswith(CHINESE) and twin(page).exists()]
+
+
+@pytest.mark.parametrize("page", OPERATORS, ids=names(OPERATORS))
+def test_a_page_for_operators_stands_in_both_languages(page: Path) -> None:
+    assert twin(page).exists()
+
+
+@pytest.mark.parametrize("overview", OVERVIEWS, ids=names(OVERVIEWS))
+def test_every_page_for_operators_stands_in_the_overview(overview: Path) -> None:
+    pages = [page for page in OPERATORS if page.parent == overview.parent]
+    wanted = [twin(page) if overview.name.endswith(CHINESE) else page for page in pages]
+    assert [page.name for page in wanted if f"]({page.name})" not in read(overview)] == []
+
+
+@pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
+def test_both_languages_give_the_same_commands_files_and_sections(page: Path) -> None:
+    def told(page: Path) -> tuple[object, ...]:
+        text = read(page)
+        code = [
+            (f.language, f.title, f.mark, f.argument, f.code) for f in fences(page) if f.language not in ("text", "")
+        ]
+        links = {link.replace(CHINESE, ".md").split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)}
+        return code, len(sections(text)), links - {page.name, twin(page).name}
+
+    for english, chinese in zip(told(page), told(twin(page)), strict=True):
+        assert english == chinese
+
+
+@pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
+def test_each_language_leads_to_the_other(page: Path) -> None:
+    assert f"[中文]({twin(page).name})" in read(page)
+    assert f"[English]({page.name})" in read(twin(page))
+
+
+TRANSLATED = [page for page in PAGES if page.name.endswith(CHINESE)]
+
+
+@pytest.mark.parametrize("page", TRANSLATED, ids=names(TRANSLATED))
+def test_a_chinese_page_leads_to_the_chinese_of_a_page(page: Path) -> None:
+    others = [page.parent / link for link in re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", read(page))]
+    english = [other for other in others if not other.name.endswith(CHINESE) and other.name != twin(page).name]
+    assert [other.name for other in english if twin(other).exists()] == []
+
+
+def test_a_mark_above_a_block_is_one_the_test_of_commands_knows() -> None:
+    wrong = [
+        f"{page.relative_to(ROOT)}: {mark}"
+        for page in PAGES
+        for mark in re.findall(r"<!-- (.+?) -->\n *```", read(page))
+        if not re.match(r"(not run|stays up|exit|again): ", mark)
+    ]
+    assert wrong == []
+
+
+# what an operator looks up
+
+DIAGNOSE = [DOCS / "operations" / name for name in ("diagnose.md", "diagnose.zh-CN.md")]
+
+
+@pytest.mark.parametrize("page", DIAGNOSE, ids=names(DIAGNOSE))
+def test_every_line_of_the_doctor_is_explained(page: Path) -> None:
+    source = read(ROOT / "bot" / "bootstrap" / "doctor.py")
+    checks = set(re.findall(r'Finding\(\s*"(\w+)"', source))
+    assert len(checks) > 8
+    described = rows(re.split(r"^## ", read(page), flags=re.MULTILINE)[1])
+    assert {row[0] for row in described} == checks
+
+
+def test_every_reason_is_explained_in_chinese_with_its_sentence() -> None:
+    text = read(DOCS / "reasons.zh-CN.md")
+    table = {row[0]: row for row in rows(text)}
+    assert {reason.value: reason.chinese + "。" for reason in Reason} == {r.value: table[r.value][1] for r in Reason}
+    assert all(table[reason.value][3] for reason in Reason)
+    assert set(table) == {reason.value for reason in Reason} | {outcome.value for outcome in OutcomeClass}
+
+
+@pytest.mark.parametrize("name", ["threats.md", "threats.zh-CN.md"])
+def test_a_defence_names_a_test_that_is_there(name: str) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", read(DOCS / "operations" / name))
+    assert len(named) > 20
+    assert [f"{file}::{test}" for file, test in named if f"def {test}(" not in read(ROOT / file)] == []
+
+
+def test_the_proxy_on_paper_does_what_the_shipped_one_does() -> None:
+    def does(text: str) -> set[str]:
+        told = re.findall(r"^ *(proxy_\w+ .*;|client_max_body_size .*;|deny all;)$", text, re.MULTILINE)
+        return {line for line in told if not line.startswith("proxy_pass")}
+
+    assert does(read(ROOT / "deploy" / "nginx.conf")) <= does(read(DOCS / "operations" / "proxy.md"))
+
+
+@pytest.mark.parametrize("name", ["address.md", "address.zh-CN.md"])
+def test_what_a_robot_can_take_is_what_its_channel_keeps_to(name: str) -> None:
+    table = {row[0]: row[1:3] for row in rows(read(DOCS / "channels" / name)) if len(row) == 4 and "://" not in row[1]}
+    for module, channel in CHANNELS.items():
+        rate, size = (set(map(int, re.findall(r"\d+", cell.replace(",", "")))) for cell in table[channel.CHINESE])
+        limits: dict[str, int] = importlib.import_module(f"bot.channels.{module}").LIMITS
+        assert rate == {value for key, value in limits.items() if key.startswith("max_sends_per_")}
+        assert size
+        assert size <= set(limits.values())
+
+
+def test_the_drawings_of_the_clients_say_that_they_are_drawings_and_fetch_nothing() -> None:
+    drawings = list((DOCS / "pictures" / "robots").glob("*.svg"))
+    assert len(drawings) >= 5
+    for drawing in drawings:
+        text = read(drawing).removeprefix('<svg xmlns="http://www.w3.org/2000/svg"')
+        assert "示意图" in text
+        assert not re.search(r"\bhref|<image|<script|url\(", text)
+    for page in (DOCS / "channels" / "address.md", DOCS / "channels" / "address.zh-CN.md"):
+        assert {f"../pictures/robots/{d.name}" for d in drawings} == set(re.findall(r"\((\S+\.svg)\)", read(page)))
+        assert all(f"]({name}.md)" in read(page) for name in CHANNELS)
+
+
+# all pages
+
+
+def slug(heading: str) -> str:
+    """The anchor a heading gets when the page is shown."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        other = (page.parent / file).resolve() if file else page
+        assert other.exists(), target
+        if anchor:
+            assert anchor in map(slug, re.findall(r"^#+ (.+)$", read(other), flags=re.MULTILINE)), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_every_file_named_in_a_document_exists(page: Path) -> None:
+    named = re.findall(r"`((?:bot|docs|tests|templates|samples|config|benchmarks|\.ci)/[\w./-]+)`", read(page))
+    placeholders = ("NAME", "FORMAT")
+    missing = [n for n in named if not any(p in n for p in placeholders) and not (ROOT / n).exists()]
+    assert not missing
+
+
+def test_the_two_readmes_tell_the_same() -> None:
+    english, chinese = (read(page).replace(CHINESE, ".md") for page in READMES)
+    assert blocks(english, "sh") == blocks(chinese, "sh")
+    assert len(re.findall(r"^#+ ", english, re.MULTILINE)) == len(re.findall(r"^#+ ", chinese, re.MULTILINE))
+    links = [re.findall(r"\]\(([^)\s]+)\)", text)[1:] for text in (english, chinese)]
+    assert links[0] == links[1]
+    assert [row[0] for row in rows(english)] == [row[0] for row in rows(chinese)]

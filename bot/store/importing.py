@@ -67,10 +67,14 @@ class Import:
             before = _shown(known[unit.id], fields) if unit.id in known else None
             mended = self._targets(unit, targets.get(unit.id, {}), was_enabled=before is None or before["enabled"])
             # The order is the file's, but a unit that only moved has not changed.
-            (added if before is None else changed).append(fields | {"id": unit.id, "position": position})
+            wanted = fields | {"id": unit.id, "position": position}
+            if before is None:
+                added.append(wanted)
+            elif _differs(known[unit.id], wanted):
+                changed.append(wanted)
             self._count(f"recipient:{unit.id}", before, fields, mended=mended)
         named = {unit.id for unit in directory.recipients}
-        absent = [key for key in known if key not in named]
+        absent = [row for key, row in known.items() if key not in named]
         self.counts["absent"] += len(absent)
         if added:
             self.connection.execute(sa.insert(recipient), added)
@@ -164,10 +168,14 @@ class Import:
         for position, group in enumerate(directory.groups):
             fields = _group_fields(group)
             before = _shown(known[group.id], fields) if group.id in known else None
-            (added if before is None else changed).append(fields | {"id": group.id, "position": position})
+            wanted = fields | {"id": group.id, "position": position}
+            if before is None:
+                added.append(wanted)
+            elif _differs(known[group.id], wanted):
+                changed.append(wanted)
             self._count(f"group:{group.id}", before, fields)
         named = {group.id for group in directory.groups}
-        absent = [key for key in known if key not in named]
+        absent = [row for key, row in known.items() if key not in named]
         self.counts["absent"] += len(absent)
         if added:
             self.connection.execute(sa.insert(recipient_group), added)
@@ -236,6 +244,10 @@ def _shown(row: AnyRow, fields: Values) -> Values:
     return _plain({name: getattr(row, name) for name in fields})
 
 
+def _differs(row: AnyRow, values: Values) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
 def _plain(values: Values) -> Values:
     """Enum members as their words."""
     return {name: str(value) if isinstance(value, str) else value for name, value in values.items()}
@@ -248,6 +260,7 @@ def _write(connection: sa.Connection, table: sa.Table, rows: list[Values]) -> No
         connection.execute(update, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
-def _follow(connection: sa.Connection, table: sa.Table, ids: list[str], start: int) -> None:
+def _follow(connection: sa.Connection, table: sa.Table, absent: list[AnyRow], start: int) -> None:
     """What the file does not name comes after it, in the order it had."""
-    _write(connection, table, [{"id": key, "position": start + place} for place, key in enumerate(ids)])
+    moved = [{"id": row.id, "position": place} for place, row in enumerate(absent, start) if row.position != place]
+    _write(connection, table, moved)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.directory import Directory, Recipient
@@ -156,3 +158,19 @@ def test_the_directory_is_read_again_only_after_something_of_it_was_changed(
     other.close()
     assert store.directory() is not read
     assert [t.url for t in store.directory().recipients[0].targets] == [url_of("new")]
+
+
+def test_an_import_writes_only_the_rows_that_change(store: Store) -> None:
+    names = [f"u{n}" for n in range(20)]
+    import_all(store, directory(*map(unit, names)))
+    written: list[int] = []
+
+    @event.listens_for(store.db.engine, "after_cursor_execute")
+    def count(connection: object, cursor: object, statement: str, given: Sized, context: object, many: bool) -> None:
+        if statement.startswith("UPDATE recipient"):
+            written.append(len(given) if many else 1)
+
+    import_all(store, directory(replace(unit("u0"), name="新名"), *map(unit, names[1:])))
+    assert written == [1]
+    import_all(store, directory(replace(unit("u0"), name="新名"), *map(unit, names[1:])))
+    assert written == [1]

@@ -7,9 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 
 from bot.channels import CHANNELS
 from bot.domain.delivery import OutcomeClass, Reason
+from bot.web import covers, reader
+from bot.web.app import ROUTERS
 from tests.documents import CHINESE, DOCS, PAGES, READMES, ROOT, blocks, fences, names, read, rows, sections, twin
 
 # pages in two languages, and what the commands' test reads from them
@@ -110,6 +113,16 @@ def test_the_proxy_on_paper_does_what_the_shipped_one_does() -> None:
         return {line for line in told if not line.startswith("proxy_pass")}
 
     assert does(read(ROOT / "deploy" / "nginx.conf")) <= does(read(DOCS / "operations" / "proxy.md"))
+
+
+@pytest.mark.parametrize("name", ["proxy.md", "proxy.zh-CN.md"])
+def test_the_proxy_on_paper_lets_recipients_and_platforms_through_and_nobody_else(name: str) -> None:
+    match = re.search(r"location ~ (\S+) \{", read(DOCS / "operations" / name))
+    assert match
+    for router in ROUTERS:
+        paths = {route.path for route in router.routes if isinstance(route, APIRoute)}
+        let_through = {path for path in paths if re.match(match[1], path)}
+        assert let_through == (paths if router in (reader.router, covers.router) else set())
 
 
 @pytest.mark.parametrize("name", ["address.md", "address.zh-CN.md"])

@@ -37,7 +37,9 @@ def _shared_robots(directory: Directory) -> list[Problem]:
         for t in r.targets:
             users[t.url.reveal()][r.id] = r.name
     return [
-        Problem(None, "、".join(names.values()), "共用同一个群机器人：该群会为每个单位各收到一份，发送快慢按一个机器人算")
+        Problem(
+            None, "、".join(names.values()), "共用同一个群机器人：该群会为每个单位各收到一份，发送快慢按一个机器人算"
+        )
         for names in users.values()
         if len(names) > 1
     ]

@@ -33,7 +33,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """`field` in Chinese (`别名`, `群机器人“政务公开群”的地址`); `before` and `after` as a person may see them."""
+    """`field` in Chinese (`别名`, `群机器人“政务公开群”的地址`); `before` and `after` as a person may see them.
+
+    Of a list `after` tells what comes and goes, and `before` is empty.
+    """
 
     field: str
     before: str
@@ -97,21 +100,15 @@ def _entries(
 def _recipient_changes(old: Recipient, new: Recipient) -> Iterator[FieldChange]:
     yield from _changed("全称", old.name, new.name)
     yield from _changed("类别", old.kind.chinese, new.kind.chinese)
-    yield from _changed("别名", _several(old.aliases), _several(new.aliases))
+    yield from _moved("别名", old.aliases, new.aliases)
     yield from _changed("启用", _FLAG[old.enabled], _FLAG[new.enabled])
     yield from _target_changes(old.targets, new.targets)
 
 
 def _group_changes(old: Group, new: Group) -> Iterator[FieldChange]:
     yield from _changed("名称", old.name, new.name)
-    yield from _changed("名单用语", _several(old.phrases), _several(new.phrases))
-    before, after = set(old.members), set(new.members)
-    gone = [m for m in old.members if m not in after]
-    come = [m for m in new.members if m not in before]
-    if gone or come:
-        yield FieldChange("成员", f"减少：{_several(gone)}", f"增加：{_several(come)}")
-    elif old.members != new.members:
-        yield FieldChange("成员", "原顺序", "顺序有调整")
+    yield from _moved("名单用语", old.phrases, new.phrases)
+    yield from _moved("成员", old.members, new.members)
 
 
 def _target_changes(old: Sequence[Target], new: Sequence[Target]) -> Iterator[FieldChange]:
@@ -165,6 +162,20 @@ def _robot(target: Target) -> str:
 def _changed(field: str, before: str, after: str) -> Iterator[FieldChange]:
     if before != after:
         yield FieldChange(field, before, after)
+
+
+def _moved(field: str, old: Sequence[str], new: Sequence[str]) -> Iterator[FieldChange]:
+    """Of a list only what comes and what goes: it may be long, and nobody compares two long lines by eye."""
+    if old == new:
+        return
+    come, gone = _without(new, old), _without(old, new)
+    told = [f"{act} {'、'.join(words)}" for act, words in (("增加", come), ("减少", gone)) if words]
+    yield FieldChange(field, "", "；".join(told) or "顺序有调整")
+
+
+def _without(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    known = set(others)
+    return [word for word in words if word not in known]
 
 
 def _several(words: Sequence[str]) -> str:

@@ -147,7 +147,12 @@ def entries_of(steps: Steps, names: Mapping[str, str]) -> tuple[Entry, ...]:
         tuple(s.before for s in steps.units if s.before), tuple(named(s.before, names) for s in kept if s.before)
     )
     new = Directory(tuple(s.after for s in steps.units), tuple(named(s.after, names) for s in kept if s.after))
-    changed = [entry for entry in diff(old, new).entries if entry.change in (Change.ADDED, Change.CHANGED)]
+    known = names_of(old) | {group.id: group.name for group in old.groups}
+    changed = [
+        replace(entry, name=known.get(entry.id, entry.name))
+        for entry in diff(old, new).entries
+        if entry.change in (Change.ADDED, Change.CHANGED)
+    ]
     removed = [s.before for s in steps.groups if s.after is None and s.before is not None]
     return (*changed, *(_removed(group) for group in removed))
 
@@ -163,7 +168,7 @@ def named(group: Group, names: Mapping[str, str]) -> Group:
 
 def _removed(group: Group) -> Entry:
     words = "、".join((group.name, *group.phrases))
-    return Entry("group", group.id, group.name, Change.CHANGED, (FieldChange("删除分组", words, "不再认得"),))
+    return Entry("group", group.id, group.name, Change.CHANGED, (FieldChange("删除分组", "", f"不再认得 {words}"),))
 
 
 def sentences(entry: Entry) -> Iterator[str]:
@@ -171,4 +176,4 @@ def sentences(entry: Entry) -> Iterator[str]:
     if not entry.fields:
         yield f"{entry.change.chinese} {entry.name}"
     for field in entry.fields:
-        yield f"{entry.name} {field.field}：{field.before} → {field.after}"
+        yield f"{entry.name} {field.field}：{f'{field.before} → ' if field.before else ''}{field.after}"

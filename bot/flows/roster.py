@@ -96,7 +96,12 @@ class Roster:
             heir = checked(into, UnitFields(into.name, into.kind, words, into.enabled), merged)
             return replace(merged, recipients=tuple(heir if u.id == into_id else u for u in units))
 
-        self.edit(change, who, why or "单位合并", on)
+        self.edit(change, who, why or self._merging(unit_id, into_id), on)
+
+    def _merging(self, unit_id: str, into_id: str) -> str:
+        known = self.store.directory().by_id
+        gone, into = (known[key].name if key in known else key for key in (unit_id, into_id))
+        return f"{gone}并入{into}"
 
     # --- robots ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bot.domain.pages import HistoryLine
@@ -21,11 +22,16 @@ def differing(line: HistoryLine, names: Names | None = None) -> list[tuple[str, 
     lists, of which only what came and what went is told."""
     before, after, names = line.before or {}, line.after or {}, names or {}
     found: list[tuple[str, str | None, str]] = []
-    for field in after or before:
+    for field in sorted(after or before, key=lambda field: field != "effective_on"):
         was, now = before.get(field), after.get(field)
         if was == now or field in _HIDDEN:
             continue
         word = wording.FIELDS.get(field, field)
+        if field == "changes" and isinstance(now, list):
+            # What a dated change will do, sentence by sentence.
+            found += [(word, None, cut(str(sentence))) for sentence in now[:MOST_NAMED]]
+            found += [(word, None, f"……共 {len(now)} 处")] if len(now) > MOST_NAMED else []
+            continue
         if before and after and isinstance(was, list) and isinstance(now, list):
             found.append((word, None, _moved(was, now, field, names)))
         else:
@@ -48,6 +54,9 @@ def shown(value: object, field: str = "", names: Names | None = None) -> str:
             )
         case str() if field in _IDS:
             return (names or {}).get(f"recipient:{value}", value)
+        case str() if field == "effective_on":
+            day = dt.date.fromisoformat(value)
+            return f"{day.year}年{day.month}月{day.day}日零点"
         case str() if field in wording.VALUES:
             return wording.VALUES[field].get(value, value)
         case _:

@@ -78,6 +78,7 @@ def _trial(visit: Visit, issue_id: int) -> Trial:
     changes = office.dated.due_by(day)
     roster = office.dated.directory_on(day) if changes else office.store.directory()
     then = office.publisher.review(issue_id, directory=roster) if changes else now
+    known = office.store.directory().by_id
     before, after = now.resolution.recipients, then.resolution.recipients
     return Trial(
         issue=then.stored,
@@ -87,7 +88,7 @@ def _trial(visit: Visit, issue_id: int) -> Trial:
         unknown=(*then.resolution.unresolved(then.publication.deliver), *then.resolution.unresolved_exclusions),
         changes=changes,
         coming=tuple(roster.by_id[key].name for key in after if key not in before),
-        going=tuple(roster.by_id[key].name for key in before if key not in after),
+        going=tuple(known[key].name for key in before if key not in after),
     )
 
 

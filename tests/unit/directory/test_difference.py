@@ -55,7 +55,7 @@ def test_a_changed_unit_tells_each_field_in_words() -> None:
     changed = changes(replace(MEIJIANG, name="梅江区政府", aliases=(), enabled=False))
     assert changed == (
         FieldChange("全称", "梅江区人民政府", "梅江区政府"),
-        FieldChange("别名", "梅江区、梅江区政府", "（无）"),
+        FieldChange("别名", "", "减少 梅江区、梅江区政府"),
         FieldChange("启用", "是", "否"),
     )
 
@@ -95,6 +95,6 @@ def test_a_changed_group_tells_who_comes_and_goes() -> None:
     new = replace(COUNTIES, members=("meijiang", "xingning"), phrases=())
     (entry,) = (e for e in diff(OLD, Directory(OLD.recipients, (new,))).entries if e.kind == "group")
     assert entry.fields == (
-        FieldChange("名单用语", "各县(市、区)人民政府", "（无）"),
-        FieldChange("成员", "减少：meixian", "增加：xingning"),
+        FieldChange("名单用语", "", "减少 各县(市、区)人民政府"),
+        FieldChange("成员", "", "增加 xingning；减少 meixian"),
     )

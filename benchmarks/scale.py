@@ -1,8 +1,9 @@
-"""PgQueuer's engine beside the local one, and several processes with one killed and the database restarted.
+"""What it costs to spread: PgQueuer beside the local engine, one worker and two, and what each asks of the database.
 
-Processor time a delivery is that of the sending processes alone, without the database server's, measured between the
-moments when the workers stand ready and when the last delivery is settled. The database is a real PostgreSQL that
-syncs to the disk in the system's temporary directory (TMPDIR).
+Processor time a delivery is that of the sending processes alone, measured between the moments when the workers stand
+ready and when the last delivery is settled; the database server's own is counted beside it, with what it writes ahead
+and what is on its disk in the end. It is a real PostgreSQL that syncs to the disk in the system's temporary directory
+(TMPDIR). What happens when hosts die is another run: `python -m benchmarks cluster`.
 """
 
 from __future__ import annotations
@@ -23,26 +24,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.bootstrap import App, open_app
+from bot.bootstrap import open_app
 from bot.settings import Settings
 
 from ._durable import _release
 from ._load import Load
-from ._postgres import postgresql, restart
+from ._postgres import Watch, postgresql
 from ._sink import sink
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Used:
+    """What had been used up at a moment."""
+
     seconds: float
     cpu_s: float
-    counts: dict[str, int]
-    takeover_s: float = 0.0
+    database_cpu_s: float
+    written_ahead: int
+    on_disk: int
 
-    def row(self, name: str) -> str:
-        total = sum(self.counts.values())
-        per = 1e6 * self.cpu_s / total
-        return f"{name:<34}{total:>9,}{total / self.seconds:>11,.0f}/s{per:>10,.0f} µs   {self.counts}"
+    def since(self, before: Used, deliveries: int) -> dict[str, float]:
+        """What a delivery took of each, in microseconds and bytes."""
+        return {
+            "rate": deliveries / (self.seconds - before.seconds),
+            "cpu_us": (self.cpu_s - before.cpu_s) / deliveries * 1e6,
+            "database_us": (self.database_cpu_s - before.database_cpu_s) / deliveries * 1e6,
+            "written_ahead": (self.written_ahead - before.written_ahead) / deliveries,
+            "on_disk": (self.on_disk - before.on_disk) / deliveries,
+        }
 
 
 def settings_for(url: str, home: Path, load: Load, key: str) -> Settings:
@@ -70,29 +79,23 @@ class Run:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
         self.url = admin.set(database=name).render_as_string(hide_password=False)
         self.key = secrets.token_urlsafe(32)
-        self._engine = sa.create_engine(self.url, pool_pre_ping=True)
+        self.app = open_app(settings_for(self.url, self.home / "desk", self.load, self.key))
+        self.watch = Watch(server.get_uri().replace("/postgres?", f"/{name}?"), "tally")
+        self.issue_id = 0
 
-    def counts(self) -> dict[str, int]:
-        query = "SELECT state, count(*) FROM delivery GROUP BY state"
-        try:
-            with self._engine.connect() as connection:
-                return dict(map(tuple, connection.exec_driver_sql(query)))
-        except sa.exc.OperationalError:
-            # The database is being restarted.
-            return {"pending": 1}
+    def release(self) -> None:
+        self.issue_id = _release(self.app, self.load)
 
-    def app(self) -> App:
-        return open_app(settings_for(self.url, self.home / "desk", self.load, self.key))
+    def used(self, cpu_s: float) -> Used:
+        query = "SELECT pg_current_wal_insert_lsn() - '0/0', pg_database_size(current_database())"
+        ((written_ahead, on_disk),) = self.watch.rows(query)
+        return Used(time.monotonic(), cpu_s, _cpu_of_server(self.server), int(written_ahead), on_disk)
 
-    def local(self) -> Measured:
-        app = self.app()
-        try:
-            issue_id = _release(app, self.load)
-            began, cpu = time.monotonic(), time.process_time()
-            app.deliver(issue_id, wait_s=None, on_settled=None)
-            return Measured(time.monotonic() - began, time.process_time() - cpu, self.counts())
-        finally:
-            app.close()
+    def local(self) -> dict[str, float]:
+        self.release()
+        before = self.used(time.process_time())
+        self.app.deliver(self.issue_id, wait_s=None, on_settled=None)
+        return self.used(time.process_time()).since(before, self.load.count)
 
     @contextmanager
     def role(self, role: str) -> Iterator[subprocess.Popen[str]]:
@@ -111,47 +114,44 @@ class Run:
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             address = process.stderr.readline().split("：", 1)[1].strip()
-            until_ready(address)
+            # It listens before it says so.
+            with urllib.request.urlopen(f"{address}healthz"):
+                pass
             try:
                 yield process
             finally:
                 process.terminate()
                 process.communicate()
 
-    def spread(self, *, workers: int, schedulers: int = 1, faults: bool = False) -> Measured:
+    def spread(self, *, workers: int) -> dict[str, float]:
         with ExitStack() as stack:
-            app = self.app()
-            stack.callback(app.close)
             processes = [stack.enter_context(self.role("worker")) for _ in range(workers)]
-            for _ in range(schedulers):
-                stack.enter_context(self.role("scheduler"))
-            before = sum(map(cpu_of, processes))
-            _release(app, self.load)
-            began, killed = time.monotonic(), 0.0
-            while any(state in self.counts() for state in ("pending", "sending", "retrying")):
-                if faults and not killed and self.counts().get("accepted", 0) > self.load.count // 4:
-                    processes.pop().kill()
-                    killed = time.monotonic()
-                    restart(self.server)
-                time.sleep(0.05)
-            ended = time.monotonic()
-            return Measured(ended - began, sum(map(cpu_of, processes)) - before, self.counts(), ended - killed)
+            stack.enter_context(self.role("scheduler"))
+            self.release()
+            before = self.used(sum(map(cpu_of, processes)))
+            done = "SELECT count FROM tally WHERE slot = 'accepted' AND issue_id = %s"
+            self.watch.until(
+                lambda: self.watch.rows(done, self.issue_id)[0][0] == self.load.count, 600, "everything is accepted"
+            )
+            return self.used(sum(map(cpu_of, processes))).since(before, self.load.count)
 
-
-def until_ready(address: str) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"{address}healthz"):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
+    def close(self) -> None:
+        self.watch.close()
+        self.app.close()
 
 
 def cpu_of(process: subprocess.Popen[str]) -> float:
     """Seconds of processor time it has used, in and out of the kernel (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _cpu_of_server(server: Any) -> float:
+    """Of all its processes, those that have ended among them."""
+    postmaster = server.get_postmaster_info().process
+    mine = postmaster.cpu_times()
+    running = [child.cpu_times() for child in postmaster.children()]
+    return float(sum(mine) + sum(times.user + times.system for times in running))
 
 
 def main(args: Sequence[str]) -> None:
@@ -161,20 +161,15 @@ def main(args: Sequence[str]) -> None:
     options = parser.parse_args(args)
     with tempfile.TemporaryDirectory() as folder, postgresql() as server, sink() as base:
         load = Load(base=base, count=options.count, in_flight=options.in_flight)
-
-        def run() -> Run:
-            return Run(server, load, Path(folder) / secrets.token_hex(4))
-
-        print(f"{'engine':<34}{'sent':>9}{'rate':>13}{'CPU each':>13}   states")
-        local = run().local()
-        print(local.row("local, on PostgreSQL"), flush=True)
-        one = run().spread(workers=1)
-        print(one.row("PgQueuer, one worker"), flush=True)
-        two = run().spread(workers=2)
-        print(two.row("PgQueuer, two workers"), flush=True)
-        harmed = run().spread(workers=2, schedulers=2, faults=True)
-        print(harmed.row("two, one killed, database restarted"), flush=True)
-        print(f"CPU a delivery, PgQueuer beside local: {one.cpu_s / local.cpu_s:.2f}")
-        print(f"rate, two workers beside one: {one.seconds / two.seconds:.2f}")
-        print(f"from the kill and the restart to the last delivery settled: {harmed.takeover_s:.1f} s")
-        assert sum(harmed.counts.values()) == load.count, "deliveries were lost"
+        found: list[dict[str, float]] = []
+        print(f"{'':<24}{'rate':>10}{'CPU each':>12}{'database':>12}{'written ahead':>16}{'on disk':>10}")
+        for name, workers in (("local, on PostgreSQL", 0), ("PgQueuer, one worker", 1), ("PgQueuer, two workers", 2)):
+            run = Run(server, load, Path(folder) / secrets.token_hex(4))
+            one = run.spread(workers=workers) if workers else run.local()
+            run.close()
+            found.append(one)
+            cells = f"{one['rate']:>8,.0f}/s{one['cpu_us']:>9,.0f} µs{one['database_us']:>9,.0f} µs"
+            print(f"{name:<24}{cells}{one['written_ahead']:>14,.0f} B{one['on_disk']:>8,.0f} B", flush=True)
+        local, single, double = found
+        print(f"CPU a delivery, PgQueuer beside local: {single['cpu_us'] / local['cpu_us']:.2f}")
+        print(f"rate, two workers beside one: {double['rate'] / single['rate']:.2f}")

@@ -146,6 +146,16 @@ def test_the_publications_have_the_same_keys_and_defaults_in_both_languages() ->
     assert told[0] == told[1]
 
 
+def test_the_directory_has_the_same_keys_columns_and_words_in_both_languages() -> None:
+    def told(name: str) -> list[list[str]]:
+        table = [row for row in rows(read(DOCS / name)) if row[0].isascii() and row[0]]
+        return [[*row[:2], *(row[3:4] if len(row) == 5 else [])] for row in table]
+
+    english = [[*r[:2], *({"yes": "是", "no": "否"}[word] for word in r[2:])] for r in told("directory.md")]
+    assert len(english) > 25
+    assert [row for row in english if row[0] not in ("encoding", "size", "not allowed")] == told("directory.zh-CN.md")
+
+
 def test_every_variable_in_the_documents_is_a_setting() -> None:
     known = {PREFIX + key.upper() for key in Settings.model_fields} | {"JIANBAO_CONFIG"}
     named = {name for page in PAGES if page.parent != DOCS / "decisions" for name in variables(read(page))}

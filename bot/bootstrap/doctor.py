@@ -218,7 +218,7 @@ def _authorities(settings: Settings, roster: Directory) -> Iterator[Finding]:
         try:
             end = authorities.expires(name)
         except UnfitAuthority as unfit:
-            yield Finding("证书", "fail", f"名录用到的 {unfit}")
+            yield Finding("证书", "fail", str(unfit))
             continue
         if end is not None and end - utc_now() < _SOON:
             day = end.astimezone(settings.zone)

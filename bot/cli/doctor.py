@@ -14,7 +14,8 @@ MARKS = {"ok": "[green]正常[/]", "warn": "[yellow]注意[/]", "fail": "[red]�
 
 def register(app: typer.Typer) -> None:
     app.command(
-        "doctor", help="检查设置、数据库、密钥、审计、时钟、磁盘、字体、引擎和各群机器人主机，告诉您该修什么。"
+        "doctor",
+        help="检查设置、数据库、密钥、审计、时钟、磁盘、字体、引擎、证书和各群机器人主机，告诉您该修什么。",
     )(doctor)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from bot.channels import CHANNELS
+from bot.domain.directory import Directory, Mention
 from bot.flows.alert import MASTHEAD, alert_card, send_alerts
 
 from .conftest import Desk, issue_text
@@ -63,3 +65,18 @@ def test_a_large_wave_is_counted_not_listed(desk: Desk) -> None:
     card = alert_card([f"第{i}件" for i in range(300)], desk.clock(), desk.app.settings.zone)
     assert len(card.items) == 21
     assert "另有 280 件" in card.items[-1].title
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_an_alert_calls_whom_its_target_mentions(desk: Desk) -> None:
+    def changed(roster: Directory) -> Directory:
+        *rest, last = roster.recipients
+        robot = replace(last.targets[0], mention=Mention(everyone=True))
+        return replace(roster, recipients=(*rest, replace(last, targets=(robot,))))
+
+    desk.app.store.edit_directory(changed, who="张三", why="", now=desk.clock())
+    tell(desk)
+    for _ in range(3):
+        desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
+    assert tell(desk) == 1
+    assert "<at id=all></at>" in desk.messages()[-1]["body"]

@@ -137,7 +137,9 @@ def default_of(column: sa.Column[Any]) -> Any:
     if not isinstance(column.server_default, sa.DefaultClause):
         return None
     text = str(column.server_default.arg)
-    return {"false": False, "true": True}.get(text, text)
+    if isinstance(column.type, sa.Boolean):
+        return text == "true"
+    return int(text) if isinstance(column.type, sa.BigInteger | sa.Integer) else text
 
 
 def test_the_schema_is_the_one_the_code_describes(store: Store) -> None:

@@ -18,11 +18,13 @@ ARGUMENTS = [
 needs_chromium = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a Chromium at {CHROMIUM}"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
-# How long a busy machine may take over what is bound to come; a test that passes never waits for it.
-expect.set_options(timeout=20_000)
+PATIENCE_S = 120
+"""How long a busy machine may take over one thing that is bound to come; a test that passes never waits for it."""
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def chromium() -> Iterator[Browser]:
 def leave_by(control: Locator) -> None:
     """Click what leads to another document, and wait until that one has loaded: a click alone returns while the old
     document is still there, or none is."""
-    with control.page.expect_navigation():
+    with control.page.expect_navigation(timeout=PATIENCE_S * 1000):
         control.click()
 
 

@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from . import browser
 from .accessibility import check
-from .browser import leave_by, resize
+from .browser import PATIENCE_S, leave_by, resize
 from .conftest import ISSUE, Installation
 
 PICTURES = os.environ.get("JIANBAO_TEST_PICTURES")
@@ -53,13 +53,15 @@ class Service:
             self.lines.append(line)
             if "/setup/" in line:
                 self.said.set()
+        # It has ended: nobody need wait any longer for what it did not say.
+        self.said.set()
 
     @property
     def setup(self) -> str:
         """The one-time link it printed."""
-        assert self.said.wait(30), "".join(self.lines)
+        assert self.said.wait(PATIENCE_S), "".join(self.lines)
         found = re.search(r"http://\S+/setup/\S+", "".join(self.lines))
-        assert found is not None
+        assert found is not None, "".join(self.lines)
         return found[0]
 
     @property
@@ -89,7 +91,7 @@ def service(installation: Installation) -> Iterator[Service]:
     reader.start()
     yield running
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE_S)
     reader.join()
     assert process.stderr is not None
     process.stderr.close()
@@ -141,6 +143,7 @@ class Tour:
 @contextmanager
 def tour(chromium: Browser, base: str, **options: Any) -> Iterator[Tour]:
     context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+    context.set_default_timeout(PATIENCE_S * 1000)
     page = context.new_page()
     made = Tour(context, page, base)
     page.on("console", lambda m: made.complaints.append(m.text) if m.type == "error" else None)

@@ -43,6 +43,7 @@ def bubble(page: Page, text: str) -> Locator:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 390, "height": 844})
+    opened.set_default_timeout(browsing.PATIENCE_S * 1000)
     yield opened
     opened.close()
 

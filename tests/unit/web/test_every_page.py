@@ -63,6 +63,7 @@ def page(site: Site, sent: int) -> Iterator[Page]:
     with browsing.chromium() as chromium:
         context = chromium.new_context(base_url=site.url, locale="zh-CN")
         context.add_cookies([{"name": "jianbao_session", "value": session, "url": site.url}])
+        context.set_default_timeout(browsing.PATIENCE_S * 1000)
         opened = context.new_page()
         opened.on("dialog", lambda dialog: dialog.accept())
         yield opened

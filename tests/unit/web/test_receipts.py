@@ -8,9 +8,12 @@ import json
 import openpyxl
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory, Group, Recipient, Target
 from bot.domain.people import Role
+from bot.domain.secret import Secret
+from bot.web.mosaic import TILES
 
-from .conftest import Site, form
+from .conftest import ISSUE, Site, form
 
 
 def test_the_wall_and_its_live_stream_tell_the_same(site: Site) -> None:
@@ -24,6 +27,27 @@ def test_the_wall_and_its_live_stream_tell_the_same(site: Site) -> None:
     assert len(news["tiles"]) == page.count("data-unit=")
     for unit, state in news["tiles"].items():
         assert f'class="tile {state}" data-unit="{unit}"' in page
+
+
+def test_more_units_than_one_look_takes_in_are_a_mosaic_above_pages_of_tiles(site: Site) -> None:
+    key = f"{site.sandbox.url}/cgi-bin/webhook/send?key=00000000-aaaa-bbbb-cccc-{{:012d}}"
+    units = tuple(
+        Recipient(f"street-{i}", f"第{i}号街道办事处", targets=(Target("wecom", Secret(key.format(i)), "工作群"),))
+        for i in range(TILES + 1)
+    )
+    streets = Group("streets", "各街道", phrases=("各街道",), members=tuple(unit.id for unit in units))
+    site.app.store.import_directory(Directory(units, (streets,)), who="测试", why="", now=site.clock())
+    issue_id = site.issue(ISSUE.replace("各县（市、区）人民政府", "各街道"))
+    site.app.publisher.release_now(issue_id, who="测试", why="测试")
+    browser = site.client(Role.VIEWER)
+    first, second = (browser.get(f"/receipts/{issue_id}?page={page}").text for page in (1, 2))
+    assert (first.count("data-unit="), second.count("data-unit=")) == (TILES, 1)
+    with browser.stream("GET", f"/receipts/{issue_id}/live") as stream:
+        data = next(line for line in stream.iter_lines() if line.startswith("data: "))
+    news = json.loads(data.removeprefix("data: "))
+    (state, path), *others = news["mosaic"]
+    assert (len(news["tiles"]), state, others) == (TILES + 1, "pending", [])
+    assert f'<path class="pending" d="{path}">' in first
 
 
 def test_the_board_can_show_those_alone_who_have_not_signed(site: Site) -> None:

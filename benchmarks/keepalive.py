@@ -1,6 +1,6 @@
 """How often does a connection that the other side closes put a delivery in doubt?
 
-    python -m benchmarks keepalive                takes some two minutes, most of it waiting
+    python -m benchmarks keepalive                takes some four minutes, most of it waiting
 
 Servers that close a connection after so many seconds of idleness, as common ones do (uvicorn and Node 5, Alibaba's load
 balancers 15, nginx 75) and shorter than any does, are sent bursts with pauses between them that end about when they
@@ -108,8 +108,8 @@ async def _measure(bases: Sequence[str], at_once: int, bursts: int) -> list[Coun
 
 def main(args: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks keepalive", description=__doc__)
-    parser.add_argument("--at-once", type=int, default=200, help="connections to each server (default %(default)s)")
-    parser.add_argument("--bursts", type=int, default=40, help="bursts at each server (default %(default)s)")
+    parser.add_argument("--at-once", type=int, default=40, help="connections to each server (default %(default)s)")
+    parser.add_argument("--bursts", type=int, default=60, help="bursts at each server (default %(default)s)")
     options = parser.parse_args(args)
     with ExitStack() as stack:
         bases = [stack.enter_context(_server(idle_s)) for idle_s in IDLE_S]

@@ -24,6 +24,7 @@ class Received:
 
     accepted: int
     in_doubt: int
+    in_doubt_because: dict[str, int]
     lost: int
     received_twice: int
     received_and_not_recorded: int
@@ -46,10 +47,13 @@ def compare(watch: Watch, sandbox: str, planned: int) -> Received:
     attempts = {key: n for key, _, n in rows}
     unsettled = sum(n for state, n in states.items() if state not in ("accepted", "in_doubt"))
     never_there = sum(1 for key, state, _ in rows if state == "accepted" and not received[key])
+    why = "SELECT receipt.reason, count(*) FROM receipt JOIN delivery ON id = delivery_id AND attempts = number"
+    because = dict(watch.rows(f"{why} WHERE state = 'in_doubt' GROUP BY receipt.reason"))
     limited = watch.rows("SELECT count(*) FROM receipt WHERE reason = 'rate_limited'")[0][0]
     return Received(
         accepted=states["accepted"],
         in_doubt=states["in_doubt"],
+        in_doubt_because=because,
         lost=planned - len(rows) + unsettled + never_there,
         received_twice=sum(n - 1 for n in received.values() if n > 1),
         received_and_not_recorded=sum(max(0, n - attempts.get(key, 0)) for key, n in received.items()),

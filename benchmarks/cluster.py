@@ -149,9 +149,9 @@ class Run:
         )
         _say(f"sending goes on after {self.outcome.on_after_restart_s:.1f} s")
 
-    def _held_by(self, worker: str) -> list[int]:
-        """What this worker has in flight, and what is due beside it in the batches at work: once the worker
-        is gone, all of it is somebody else's."""
+    def _held_by(self, worker: str) -> tuple[list[int], list[int]]:
+        """What this worker has in flight, and what is due beside it in the batches at work, with the moments it is due
+        at (0: in flight): once the worker is gone, all of it is somebody else's."""
         query = """
             SELECT id FROM delivery WHERE state = 'sending' AND worker IN (SELECT id FROM worker WHERE lock LIKE %s)
         """
@@ -162,17 +162,21 @@ class Run:
             return bool(in_flight)
 
         self._until(at_work, 30, f"{worker} has something in flight")
-        batches = sorted({key // SIZE for key in in_flight})
         due = """
-            SELECT id FROM delivery WHERE id / %s = ANY(%s)
-            AND (state = 'sending' OR next_try_at <= extract(epoch FROM now()) * 1000000)
+            SELECT id, coalesce(next_try_at, 0) FROM delivery
+            WHERE id = ANY(%s) OR id / %s = ANY(%s) AND next_try_at <= extract(epoch FROM now()) * 1000000
         """
-        return [row[0] for row in self._watch.rows(due, SIZE, batches)]
+        rows = self._watch.rows(due, in_flight, SIZE, sorted({key // SIZE for key in in_flight}))
+        return [row[0] for row in rows], [row[1] for row in rows]
 
-    def _taken_over(self, held: list[int]) -> float:
-        """Seconds until all of these were settled, or at least tried anew by a living worker."""
-        query = "SELECT count(*) FROM delivery WHERE id = ANY(%s) AND state IN ('pending', 'sending')"
-        return self._until(lambda: self._watch.rows(query, held)[0][0] == 0, self._limit_s, "it is taken over")
+    def _taken_over(self, held: tuple[list[int], list[int]]) -> float:
+        """Seconds until somebody else had done something about each of these: settled or sent it, or, where its robot
+        was not to be hurried, set it a later moment."""
+        query = """
+            SELECT count(*) FROM delivery JOIN unnest(%s::bigint[], %s::bigint[]) AS held (id, due) USING (id)
+            WHERE state IN ('pending', 'sending') AND coalesce(next_try_at, 0) = due
+        """
+        return self._until(lambda: self._watch.rows(query, *held)[0][0] == 0, self._limit_s, "it is taken over")
 
     def _until(self, reached: Callable[[], bool], within_s: float, what: str) -> float:
         for name, process in self._cluster.running.items():
@@ -231,7 +235,7 @@ def main(args: Sequence[str]) -> None:
         print(json.dumps(outcome, ensure_ascii=False))
     else:
         for name, value in outcome.items():
-            shown = f"{value:,.1f}" if isinstance(value, float) else value
+            shown = f"{value:,.1f}" if isinstance(value, float) else str(value)
             print(f"{name.replace('_', ' '):<28}{shown:>12}")
     if promises := broken(outcome):
         sys.exit(f"broken promises: {', '.join(promises)}")

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bot.domain.directory import Directory, Group
 
 from .keys import STYLES
-from .masking import shown_secret, shown_url
+from .masking import shown_secret, shown_url, shown_words
 from .xlsx_sheets import FLAGS, GROUPS, KINDS, NOTES, RECIPIENTS, SHEETS, STYLE_WORDS, TARGETS, Sheet
 
 _WIDTHS = {"name": 34, "aliases": 26, "url": 60, "secret": 30, "label": 24, "phrases": 44, "members": 24}
@@ -49,7 +49,7 @@ def dump_xlsx(directory: Directory, *, channels: Mapping[str, str] | None = None
             shown_secret(t.secret, mask=mask) or "",
             STYLES[t.style],
             flags[t.enabled],
-            "\n".join(t.mention.words()),
+            "\n".join(shown_words(t.mention.words(), mask=mask)),
             t.ca_file or "",
             flags[t.attach_original],
         )

@@ -11,7 +11,7 @@ import yaml
 from bot.domain.directory import EVERYONE, Directory, Target
 from bot.domain.errors import Problem
 
-from .masking import shown_secret, shown_url
+from .masking import shown_secret, shown_url, shown_words
 from .node import Node, NotText, Value
 
 try:  # ten times faster; the same events and marks
@@ -146,11 +146,11 @@ def _words(dumper: Any, words: Sequence[str]) -> Any:
 _Dumper.add_representer(tuple, _words)
 
 
-def _options(target: Target) -> dict[str, object]:
+def _options(target: Target, *, mask: bool) -> dict[str, object]:
     """What few targets have is written only where they have it."""
     options: dict[str, object] = {}
-    if who := target.mention.words(EVERYONE[0]):
-        options["mention"] = who if target.mention.members else EVERYONE[0]
+    if who := shown_words(target.mention.words(EVERYONE[0]), mask=mask):
+        options["mention"] = tuple(who) if target.mention.members else EVERYONE[0]
     if target.ca_file is not None:
         options["ca_file"] = target.ca_file
     if target.attach_original:
@@ -179,7 +179,7 @@ def dump_yaml(directory: Directory, *, mask: bool = False) -> bytes:
                         "secret": shown_secret(t.secret, mask=mask),
                         "style": t.style.value,
                         "enabled": t.enabled,
-                        **_options(t),
+                        **_options(t, mask=mask),
                     }
                     for t in r.targets
                 ],

@@ -100,6 +100,14 @@ def test_staff_write_the_options_in_their_own_words() -> None:
     assert [c.value for c in sheet[2]][7:] == ["所有人\nzhangsan", "own.pem", "是"]
 
 
+def test_a_masked_copy_hides_telephone_numbers_too() -> None:
+    roster = only(OLD, mention=Mention(members=("zhangsan", "13812345678")))
+    assert "mention: [zhangsan, 138…78]" in dump_yaml(roster, mask=True).decode()
+    sheet = load_workbook(io.BytesIO(dump_xlsx(roster, channels=CHANNELS, mask=True)))["群机器人"]
+    assert sheet["H2"].value == "zhangsan\n138…78"
+    assert "13812345678" in dump_yaml(roster).decode()
+
+
 def against(found: Target) -> Mapping[str, str]:
     """What the rest of the house may say."""
     sentences = {"mention": objection_to_mention(found.channel, found.mention), "ca_file": None}

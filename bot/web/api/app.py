@@ -17,13 +17,13 @@ from bot.web import pages
 from bot.web.office import Office
 from bot.web.problem import problem
 
-from . import directory, issues
+from . import directory, groups, issues
 from .caller import ApiError
 from .models import Problem
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (issues.router, directory.router)
+ROUTERS = (issues.router, directory.router, groups.router)
 
 _CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 _SAID = {

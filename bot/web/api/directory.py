@@ -52,7 +52,7 @@ def recipients(
 @router.post("/recipients", response_model=RecipientDetail)
 def add_recipient(caller: Edits, unit: RecipientIn, key: Key = None) -> Response:
     def act() -> RecipientDetail:
-        new = caller.office.roster.add_unit(_fields(unit), who=caller.who, why=unit.why)
+        new = caller.office.roster.add_unit(unit_fields(unit), who=caller.who, why=unit.why)
         return _detail(caller, new)
 
     return caller.once(key, unit, act)
@@ -67,7 +67,7 @@ def recipient(caller: Reads, unit_id: UnitId) -> RecipientDetail:
 def edit_recipient(caller: Edits, unit_id: UnitId, unit: RecipientIn) -> RecipientDetail:
     """The whole unit, without its robots. A unit is never deleted, for receipts name it: disable it."""
     _detail(caller, unit_id)
-    caller.office.roster.edit_unit(unit_id, _fields(unit), who=caller.who, why=unit.why)
+    caller.office.roster.edit_unit(unit_id, unit_fields(unit), who=caller.who, why=unit.why)
     return _detail(caller, unit_id)
 
 
@@ -134,7 +134,7 @@ def history(caller: Administers, cursor: Cursor = 0, limit: Limit = 50) -> Paged
     return Paged(items=[HistoryOut.of(x) for x in lines[:limit]], next=lines[limit - 1].id if more else None)
 
 
-def _fields(unit: RecipientIn) -> UnitFields:
+def unit_fields(unit: RecipientIn) -> UnitFields:
     return UnitFields(unit.name, unit.kind, tuple(unit.aliases), unit.enabled)
 
 

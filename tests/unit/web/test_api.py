@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.people import Role
-from bot.web.api import directory, issues
+from bot.web.api.app import ROUTERS
 
 from .conftest import ISSUE, Site
 
@@ -125,7 +125,7 @@ def test_the_description_names_every_route_its_errors_and_how_to_sign_in(site: S
     api: dict[str, Any] = site.client().get(f"{API}/openapi.json").json()
     known = {
         (m.lower(), r.path)
-        for router in (issues.router, directory.router)
+        for router in ROUTERS
         for r in router.routes
         if isinstance(r, APIRoute)
         for m in r.methods or ()

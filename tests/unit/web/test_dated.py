@@ -234,3 +234,61 @@ def test_who_would_get_an_issue_is_asked_of_the_day_of_its_release(site: Site) -
     assert f"比现在少：{name}" in later
     assert "比现在多：梅州市住房和城乡建设局" in later
     assert "计入" not in earlier
+
+
+def test_a_change_is_planned_listed_and_withdrawn_by_the_api(site: Site) -> None:
+    api = site.client()
+    api.headers["Authorization"] = f"Bearer {site.token(Role.EDITOR)}"
+    url = f"{site.sandbox.url}/cgi-bin/webhook/send?key={ROBOT}"
+    (robot,) = site.app.store.target_lines(UNIT)
+    acts: list[dict[str, object]] = [
+        {"recipient": {"id": UNIT, "name": "新名", "why": "改名"}},
+        {"merge": {"id": "gov-meixian", "into": "gov-xingning"}},
+        {"add_target": {"recipient": UNIT, "url": url, "label": "新群"}},
+        {"target": {"id": robot.id, "enabled": False}},
+        {"group": {"name": "新分组", "members": [UNIT]}},
+        {"remove_group": "party-departments"},
+    ]
+    for act in acts:
+        answer = api.post("/api/v1/dated-changes", json={"effective_on": DAY, **act})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["state"] == "waiting"
+        assert ROBOT not in answer.text
+    listed = api.get("/api/v1/dated-changes").json()["items"]
+    assert [item["effective_on"] for item in listed] == [DAY] * len(acts)
+    assert {sentence.split("：")[0] for item in listed for sentence in item["changes"]} >= {"梅江区人民政府 全称"}
+    first = listed[0]["id"]
+    assert api.delete(f"/api/v1/dated-changes/{first}").json() == {"count": 1}
+    assert api.delete(f"/api/v1/dated-changes/{first}").status_code == 404
+    at(site, DAY)
+    site.app.keep_up()
+    after = site.app.store.directory()
+    assert after.by_id[UNIT].name == "梅江区人民政府"
+    assert [t.enabled for t in after.by_id[UNIT].targets] == [False, True]
+    assert not after.by_id["gov-meixian"].enabled
+    names = {g.name for g in after.groups}
+    assert "新分组" in names
+    assert "市委各部委" not in names
+
+
+@pytest.mark.parametrize("wrong", [{}, {"remove_group": "counties", "merge": {"id": "a", "into": "b"}}])
+def test_a_planned_change_names_exactly_one_act(site: Site, wrong: dict[str, object]) -> None:
+    api = site.client()
+    api.headers["Authorization"] = f"Bearer {site.token(Role.EDITOR)}"
+    answer = api.post("/api/v1/dated-changes", json={"effective_on": DAY, **wrong})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid"
+
+
+def test_a_group_is_added_changed_and_deleted_by_the_api(site: Site) -> None:
+    api = site.client()
+    api.headers["Authorization"] = f"Bearer {site.token(Role.EDITOR)}"
+    made = api.post("/api/v1/groups", json={"name": "试点", "phrases": ["各试点"], "members": [UNIT]}).json()
+    path = f"/api/v1/groups/{made['id']}"
+    changed = api.put(path, json={"name": "试点", "members": ["gov-meixian", UNIT]}).json()
+    assert changed == {"id": made["id"], "name": "试点", "phrases": [], "members": ["gov-meixian", UNIT]}
+    assert api.get(path).json() == changed
+    assert changed in api.get("/api/v1/groups").json()["items"]
+    assert api.put(path, json={"name": "试点", "members": ["nobody"]}).status_code == 409
+    assert api.delete(path).json() == {"count": 1}
+    assert api.get(path).status_code == 404

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from bot.domain.people import Role
 from bot.web.access import Needs
-from bot.web.api import directory, issues
+from bot.web.api import app as api
 from bot.web.api.caller import ApiNeeds
 from bot.web.app import ROUTERS
 
@@ -32,7 +32,7 @@ PUBLIC_PATHS = {
     "/emblem/{token}.png",
 }
 """What anybody may ask for; each guards itself by a token or a password."""
-API_ROUTERS = (issues.router, directory.router)
+API_ROUTERS = api.ROUTERS
 
 
 def routes(routers: tuple[APIRouter, ...]) -> Iterator[tuple[str, str, Role | None]]:

@@ -268,13 +268,15 @@ class Service:
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), WATCH_EVERY_S)
-            if store.full and await asyncio.to_thread(store.look_for_room, now=self._app.clock()):
-                self._engine.wake()
-            await asyncio.to_thread(self._watch.tell)
-            if await asyncio.to_thread(store.key_in_force) is None:
-                self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
-                log.error("the master key was changed; this process has the old one and ends")
-                self.stop()
+            # A database out of reach is told of by those who need it.
+            with contextlib.suppress(StoreError):
+                if store.full and await asyncio.to_thread(store.look_for_room, now=self._app.clock()):
+                    self._engine.wake()
+                await asyncio.to_thread(self._watch.tell)
+                if await asyncio.to_thread(store.key_in_force) is None:
+                    self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
+                    log.error("the master key was changed; this process has the old one and ends")
+                    self.stop()
 
     async def _next_release(self) -> dt.datetime | None:
         return await asyncio.to_thread(self._app.store.next_release)

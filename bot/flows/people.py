@@ -42,7 +42,7 @@ _SETUP = "首次设置"
 
 
 class PeopleStore(SecondFactorStore, Protocol):
-    """The store's side; see bot/store/people.py for what each promises."""
+    """The store's side; see people.py, sessions.py and api_access.py in bot/store for what each promises."""
 
     def has_accounts(self) -> bool: ...
     def accounts(self) -> list[Account]: ...

@@ -9,6 +9,7 @@ from bot.domain.faultpoints import Hook, pass_by
 from bot.domain.secret import Secret
 
 from . import keys
+from .api_access import ApiAccess
 from .batches import Batches, BatchLedger
 from .boards import Boards
 from .database import Database
@@ -26,6 +27,7 @@ from .receipts import Receipts
 from .releases import Releases
 from .room import Room
 from .second_factor import SecondFactors
+from .sessions import Sessions
 from .signoffs import SignOffs
 from .uploads import Uploads
 from .vault import Vault
@@ -43,7 +45,9 @@ class Store(
     Boards,
     Pages,
     People,
+    Sessions,
     SecondFactors,
+    ApiAccess,
     Keys,
     Room,
     Gauges,

@@ -4,8 +4,10 @@ and a correction, without anybody touching it in between."""
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from bot.bootstrap.service import Service, listen
 from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory
 from bot.domain.release import IssueState
 
 from .conftest import Desk, issue_text
@@ -129,3 +132,21 @@ async def test_an_inbox_that_is_gone_is_a_failing_source_and_the_rest_goes_on(de
         desk.clock.set("2026-02-24 09:00")
         await service.beat("release")
         await settled(desk, issue_id, 3)
+
+
+async def test_a_dated_change_of_a_day_that_was_missed_counts_before_what_is_due_goes_out(desk: Desk) -> None:
+    def smaller(now: Directory) -> Directory:
+        return replace(now, groups=tuple(replace(g, members=("unit-0", "unit-1")) for g in now.groups))
+
+    issue_id = desk.take_in(issue_text("2026年2月22日")).stored.id
+    day = desk.app.dated.today() + dt.timedelta(days=1)
+    desk.app.dated.enter(smaller, day, who="张三", why="退出领导小组")
+    release_at = desk.app.store.issue(issue_id).release_at
+    assert release_at is not None
+    assert day < release_at.date(), "nobody is awake on the day itself"
+    desk.clock.now = release_at
+    async with running(desk) as (service, _):
+        await service.beat("release")
+        await settled(desk, issue_id, 2)
+    assert {row.recipient for row in desk.app.store.receipts(issue_id)} == {"unit-0", "unit-1"}
+    assert desk.app.dated.pending() == []

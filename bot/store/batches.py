@@ -24,7 +24,7 @@ from .database import Database
 from .history import Entry, record
 from .ledger import NONE, SqlLedger
 from .part import Part
-from .schema import IS_DUE, IS_SENDING, batch, delivery
+from .schema import IS_DUE, batch, delivery
 from .settling import MACHINE
 from .vault import Vault
 
@@ -149,15 +149,16 @@ class BatchLedger(SqlLedger):
     ) -> Turn:
         held = tuple(self._held)
         turn = super()._turn(settled, worker, now, limit, paces, ceilings)
-        self._through = self._without_work(held, worker, now) if held else ()
+        sending = {delivery_id // SIZE for delivery_id in self._handed_out}
+        idle = [number for number in held if number not in sending]
+        self._through = self._with_nothing_due(idle, now) if idle else ()
         return turn
 
-    def _without_work(self, held: Sequence[int], worker: str, now: dt.datetime) -> list[int]:
-        at_work = sa.or_(delivery.c.next_try_at <= now, sa.and_(IS_SENDING, delivery.c.worker == worker))
-        query = sa.select(_number).where(within(delivery, len(held)), at_work).distinct()
+    def _with_nothing_due(self, idle: Sequence[int], now: dt.datetime) -> list[int]:
+        query = sa.select(_number).where(within(delivery, len(idle)), delivery.c.next_try_at <= now).distinct()
         with self._db.read() as connection:
-            busy = set(connection.execute(query, ends([span(number) for number in held])).scalars())
-        return [number for number in held if number not in busy]
+            due = set(connection.execute(query, ends([span(number) for number in idle])).scalars())
+        return [number for number in idle if number not in due]
 
     def _tries(self, number: int) -> int:
         with self._db.read() as connection:

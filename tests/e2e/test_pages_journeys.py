@@ -7,6 +7,7 @@ check every page with besides our own checks.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -242,6 +243,16 @@ def test_adding_a_unit_with_its_robot_and_testing_it(clerk: Tour, service: Servi
     clerk.show("16-changes", "名录")
     clerk.go("/directory/import")
     clerk.show("17-import", "导入和导出")
+    clerk.go("/directory")
+    clerk.follow("梅江区人民政府")
+    clerk.follow("预约变更")
+    clerk.fill("生效日期", f"{dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)}")
+    clerk.press("下一步")
+    clerk.fill("单位全称", "梅江新区管理委员会")
+    clerk.page.get_by_label("原因").first.fill("机构改革")
+    leave_by(clerk.page.get_by_role("button", name="登记", exact=True).first)
+    expect(clerk.page.get_by_text("零点自动生效；在此之前可以撤回")).to_be_visible()
+    clerk.show("18-later", "名录")
 
 
 def test_upload_correct_and_approve(clerk: Tour, service: Service, robots: list[str], tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Decider(Releaser):
         left = self._outstanding(self.review(issue_id))
         state = IssueState.HELD if left or seen.stored.release_at is None else IssueState.SCHEDULED
         if not left and seen.stored.release_at is None:
-            left = (Hold("no_date", "没有发布时间：请改期（jianbao reschedule）或立即发布。"),)
+            left = (Hold("no_date", "没有发布时间：请改期或立即发布。"),)
         self._amend(seen.stored, state, seen.stored.release_at, left, who, "approve", why)
         return self.review(issue_id)
 
@@ -48,7 +48,7 @@ class Decider(Releaser):
         """Move it to `at` (aware, not past, in sight). Reasons to hold that came from the date fall away."""
         now = self.clock()
         if at <= now:
-            raise ConfigError("改期的时间已经过去；要马上发布请用“立即发布”（jianbao release）。")
+            raise ConfigError("改期的时间已经过去；要马上发布请用“立即发布”。")
         if at > now + LATEST:
             raise ConfigError(f"改期的时间太远：最多 {LATEST.days} 天以后，请检查年份。")
         at = at.astimezone(dt.UTC)

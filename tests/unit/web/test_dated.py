@@ -10,6 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from bot.bootstrap import open_app
 from bot.domain.dated import DatedState
 from bot.domain.directory import Directory
 from bot.domain.people import Role
@@ -69,6 +70,14 @@ def test_a_rename_takes_effect_at_midnight_of_its_day_and_not_before(site: Site)
     page = browser.get("/directory/history").text
     assert "2026年6月29日登记，2026年7月1日起生效：机构改革" in page
     assert "预约变更生效" in page
+
+
+def test_whoever_opens_the_installation_finds_the_directory_of_the_day(site: Site) -> None:
+    plan(site, unit_fields(site, name="新名"))
+    at(site, "2026-09-01", 15)
+    again = open_app(site.app.settings, clock=site.clock)
+    assert again.store.directory().by_id[UNIT].name == "新名"
+    again.close()
 
 
 def test_a_day_that_was_missed_is_made_up_before_an_issue_goes_out(site: Site) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 
+from bot.bootstrap import open_app
+from bot.bootstrap.office import make_office
 from bot.domain.delivery import DeliveryState
-from bot.domain.directory import Mention, Recipient
+from bot.domain.directory import Directory, Mention, Recipient
 from bot.domain.pages import TargetLine
 from bot.domain.people import Role
+from bot.flows.imports import Comparison
 
-from .conftest import Site, form
+from .conftest import ISSUE, Site, form
 
 
 def robot_url(site: Site, key: str) -> str:
@@ -93,6 +97,43 @@ def test_a_file_changes_nothing_before_it_is_confirmed(site: Site) -> None:
     assert key is not None
     browser.post("/directory/import/confirm", data=form(browser, "/me", key=key[1], why="机构改革"))
     assert site.app.store.directory().recipients[0].name == "新的名字"
+
+
+def test_a_file_is_confirmed_at_another_process_and_shown_again_when_the_directory_changed_meanwhile(
+    site: Site,
+) -> None:
+    browser = site.client(Role.EDITOR)
+    before = site.app.store.directory()
+    text = (site.app.settings.data_dir / "directory.yaml").read_text(encoding="utf-8")
+    changed = text.replace(before.recipients[0].name, "新的名字", 1).encode()
+    page = browser.post("/directory/import", data=form(browser, "/directory/import"), files={"file": changed}).text
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key is not None
+
+    def renamed(now: Directory) -> Directory:
+        return replace(now, recipients=(*now.recipients[:-1], replace(now.recipients[-1], name="别人刚改的")))
+
+    site.app.store.edit_directory(renamed, who="赵六", why="", now=site.clock())
+    again = open_app(site.app.settings, clock=site.clock)
+    owner = site.people.store.credentials("editor")
+    assert owner is not None
+    imports = make_office(again, wake=lambda: None).imports
+    shown = imports.confirm(key[1], owner=owner.account.id, who="编辑", why="")
+    assert isinstance(shown, Comparison)
+    assert "对比之后名录又有改动" in shown.notes[0]
+    assert {e.name for e in shown.entries} == {"新的名字", before.recipients[-1].name}
+    assert again.store.directory().recipients[0] == before.recipients[0]
+    again.close()
+    browser.post("/directory/import/confirm", data=form(browser, "/me", key=shown.key))
+    assert site.app.store.directory().recipients[0].name == "新的名字"
+
+
+def test_a_list_that_is_only_recorded_asks_nobody_about_its_units(site: Site) -> None:
+    issue_id = site.issue(ISSUE.replace("发送：", "报送：市委、市政府领导。\n发送：梅州市没有的局，"))
+    page = site.client(Role.EDITOR).get(f"/issues/{issue_id}").text
+    assert "只作记录，不投递，不用核对" in page
+    assert page.count("这是名录里的哪个单位？") == 1, "of the list that is delivered"
+    assert '<li class="unknown"><b>梅州市没有的局</b>' in page
 
 
 def test_a_wrong_file_is_refused_with_every_line(site: Site) -> None:

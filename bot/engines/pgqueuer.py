@@ -183,8 +183,10 @@ class Worker:
             try:
                 async with connected(self._address) as queries:
                     await self._take_from(queries)
-            except (psycopg.Error, OSError) as error:
-                log.error("no batches are taken until the queue can be reached again: %s", error)
+            except Exception as error:
+                # An outage explains itself; anything else is a bug and needs its trace. Neither may cost receipts.
+                trace = None if isinstance(error, psycopg.Error | OSError) else error
+                log.error("no batches are taken until the queue can be reached again: %s", error, exc_info=trace)
                 await _within(self._ended, AGAIN_S)
 
     async def _take_from(self, queries: Queries) -> None:

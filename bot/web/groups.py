@@ -79,6 +79,8 @@ class Draft:
     q: str = ""
     page: int = 1
     on: dt.date | None = None
+    looking: bool = False
+    """Somebody searches or pages: what is wrong is told where they look, beside the units."""
     problems: tuple[str, ...] = ()
 
 
@@ -222,6 +224,7 @@ def _draft(form: GroupForm, roster: Directory, group: Group, day: dt.date | None
         q=form.q[:100],
         page=1 if form.do == "find" else max(1, form.page + step),
         on=day,
+        looking=form.do != "save",
         problems=tuple(problems),
     )
 

@@ -224,7 +224,14 @@ class Dispatcher:
         return judge(exchange, channel, self._clock())
 
     async def _load(self, message_id: int) -> StoredMessage:
-        message = await self._ledger.message(message_id)
+        """Nothing is sent before the bytes are at hand, so a database out of reach is waited for, not a doubt."""
+        while True:
+            try:
+                message = await self._ledger.message(message_id)
+                break
+            except StoreError as error:
+                log.error("%s; message %s is not sent until it can be read", error, message_id)
+                await asyncio.sleep(IDLE_S)
         if len(self._messages) >= MESSAGES_KEPT:
             self._messages.pop(next(iter(self._messages)))
         self._messages[message_id] = message

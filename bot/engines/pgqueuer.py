@@ -19,7 +19,7 @@ import psycopg
 from pgqueuer import PgQueuer
 from pgqueuer.db import PsycopgDriver
 from pgqueuer.models import Job
-from pgqueuer.ports.driver import NotifyCallback
+from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.queries import Queries
 
 from bot.flows.deliver import Dispatcher
@@ -74,6 +74,12 @@ class _Driver(PsycopgDriver):
     def __init__(self, connection: psycopg.AsyncConnection, ears: psycopg.AsyncConnection) -> None:
         super().__init__(connection)
         self._ears = PsycopgDriver(ears)
+        self._both = (connection, ears)
+
+    @property
+    def lost(self) -> bool:
+        """Whether one of the connections has been found broken."""
+        return any(connection.closed for connection in self._both)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         await self._ears.add_listener(channel, callback)
@@ -160,6 +166,7 @@ class Worker:
         self._ledger = ledger
         self._clock = clock
         self._ended = asyncio.Event()
+        self._lost = asyncio.Event()
         self._failed = False
         self._room = _Room(HELD)
 
@@ -190,9 +197,11 @@ class Worker:
                 await _within(self._ended, AGAIN_S)
 
     async def _take_from(self, queries: Queries) -> None:
+        self._lost.clear()
         queue = PgQueuer(queries.driver, queries=queries)
         queue.entrypoint(QUEUE, accepts_context=False)(self._batch)
         end = asyncio.create_task(on(self._ended, queue.shutdown.set))
+        watch = asyncio.create_task(self._watch(queries.driver))
         try:
             await queue.qm.run(
                 dequeue_timeout=dt.timedelta(seconds=LOOK_EVERY_S),
@@ -203,6 +212,17 @@ class Worker:
             )
         finally:
             end.cancel()
+            watch.cancel()
+
+    async def _watch(self, driver: Driver) -> None:
+        """PgQueuer lets the batches at work end before it tells that its connection is gone. Without a connection it
+        sends no heartbeat for them, so others take them over: they are let go of at once."""
+        assert isinstance(driver, _Driver)
+        while not driver.lost:
+            await _within(self._ended, AGAIN_S)
+            if self._ended.is_set():
+                return
+        self._lost.set()
 
     async def _batch(self, job: Job) -> None:
         number = int(job.payload or b"")
@@ -215,11 +235,12 @@ class Worker:
                 return
             through = self._ledger.hold(number)
             self._dispatcher.wake()
-            ended = asyncio.create_task(self._ended.wait())
+            ended, lost = (asyncio.create_task(event.wait()) for event in (self._ended, self._lost))
             try:
-                await asyncio.wait((through, ended), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((through, ended, lost), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 ended.cancel()
+                lost.cancel()
                 self._ledger.release(number)
             if not self._failed:
                 await self._ledger.finish(number)

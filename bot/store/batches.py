@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, StoreError
 from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import Settled, Turn
 
@@ -27,6 +28,8 @@ from .part import Part
 from .schema import IS_DUE, batch, delivery
 from .settling import MACHINE
 from .vault import Vault
+
+log = logging.getLogger(__name__)
 
 SIZE = 200
 """Deliveries in a batch."""
@@ -151,7 +154,12 @@ class BatchLedger(SqlLedger):
         turn = super()._turn(settled, worker, now, limit, paces, ceilings)
         sending = {delivery_id // SIZE for delivery_id in self._handed_out}
         idle = [number for number in held if number not in sending]
-        self._through = self._with_nothing_due(idle, now) if idle else ()
+        try:
+            self._through = self._with_nothing_due(idle, now) if idle else ()
+        except StoreError as error:
+            # The turn is on disk: what it has claimed must be handed out now. What is through can be asked next time.
+            log.error("%s; which batches are through is asked again with the next turn", error)
+            self._through = ()
         return turn
 
     def _with_nothing_due(self, idle: Sequence[int], now: dt.datetime) -> list[int]:

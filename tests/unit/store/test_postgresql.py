@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
-from bot.store import Store
+from bot.domain.faultpoints import Point
+from bot.store import Store, open_store
 from bot.store.dialect import conninfo, watchful
 
-from .samples import NOW, OK, answer, bulletin, opened, released, take_in, turn
+from .samples import FREE, KEY, NOW, OK, answer, bulletin, opened, released, take_in, turn
 
 
 @pytest.fixture
@@ -113,3 +114,27 @@ def test_what_the_address_says_itself_is_kept(postgres_server: sa.URL) -> None:
     with psycopg.connect(conninfo(url)) as connection:
         assert connection.info.get_parameters()["keepalives_idle"] == "60"
         assert connection.execute("SHOW lock_timeout").fetchall() == [("7s",)]
+
+
+async def test_what_a_turn_claimed_is_handed_out_when_what_is_through_cannot_be_asked_after_it(
+    postgres_database: str, other: sa.Connection, tmp_path: Path
+) -> None:
+    def lock(point: Point) -> None:
+        if point is Point.CLAIM_COMMITTED:
+            other.exec_driver_sql("LOCK TABLE delivery IN ACCESS EXCLUSIVE MODE")
+
+    store = open_store(postgres_database, secret_key=KEY, data_dir=tmp_path, busy_timeout_s=0.05, hook=lock)
+    stored = released(store, "meijiang")
+    ledger = store.batch_ledger()
+    await ledger.enlist("w1", now=NOW)
+    ledger.hold(0)
+    idle = ledger.hold(7)
+    first = await ledger.turn([], worker="w1", now=NOW, limit=10, paces=FREE)
+    other.rollback()
+    assert len(first.claimed) == 1
+    assert not idle.done()
+    await ledger.turn([answer(first.claimed[0], OK, NOW)], worker="w1", now=NOW, limit=10, paces=FREE)
+    assert idle.done()
+    assert store.counts(stored.id) == {DeliveryState.ACCEPTED: 1}
+    ledger.close()
+    store.close()

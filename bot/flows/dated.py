@@ -101,6 +101,10 @@ class Dated:
         names = names_of(directory) | names_of(after)
         return [Pending(c, entries_of(c.steps, names), c.trouble or failed.get(c.id, "")) for c in changes]
 
+    def pending_for(self, subject: str) -> list[Pending]:
+        """Those of `pending` that touch `subject` (`recipient:ID`, `group:ID`)."""
+        return [one for one in self.pending() if subject in one.change.steps.subjects]
+
     def held(self) -> int:
         """How many have had their day and wait for a person."""
         return len(self.store.dated_changes((DatedState.HELD,)))

@@ -154,7 +154,7 @@ def _page(visit: Visit, unit_id: str, day: dt.date | None, *, on: str = "", prob
         kinds=tuple(RecipientKind),
         styles=tuple(Style),
         nobody=NOBODY,
-        pending=[p for p in visit.office.dated.pending() if f"recipient:{unit_id}" in p.change.steps.subjects],
+        pending=visit.office.dated.pending_for(f"recipient:{unit_id}"),
         problem=problem,
     )
 

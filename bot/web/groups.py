@@ -136,7 +136,7 @@ def _show(visit: Visit, group_id: str | None, roster: Directory, draft: Draft) -
         group_id=group_id,
         draft=draft,
         tomorrow=(visit.office.dated.today() + dt.timedelta(days=1)).isoformat(),
-        pending=[p for p in visit.office.dated.pending() if f"group:{group_id}" in p.change.steps.subjects],
+        pending=visit.office.dated.pending_for(f"group:{group_id}"),
         members=len(group.members),
         chosen=chosen,
         shown=[(key, names[key]) for key in shown],

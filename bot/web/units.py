@@ -87,7 +87,7 @@ def _unit(visit: Visit, unit_id: str, *, status: int = 200, problem: str = "") -
         history=visit.office.store.history_page(
             subjects=[f"recipient:{unit_id}", *(f"target:{r.id}" for r in robots)], limit=10
         ),
-        pending=[p for p in visit.office.dated.pending() if f"recipient:{unit_id}" in p.change.steps.subjects],
+        pending=visit.office.dated.pending_for(f"recipient:{unit_id}"),
         problem=problem,
     )
 

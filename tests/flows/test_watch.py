@@ -43,13 +43,18 @@ def publication_lines() -> str:
     return LINES
 
 
-async def released(desk: Desk) -> Labels:
-    """Release an issue while the service runs; what /metrics then has: sample names to their labels."""
+async def metrics_of_a_release(desk: Desk) -> str:
+    """What /metrics has after an issue was released while the service runs."""
     async with running(desk) as (service, client):
         issue_id = desk.take_in(issue_text("2026年2月12日")).stored.id
         await service.beat("release")
         await settled(desk, issue_id, 3)
-        text = (await client.get("/metrics")).text
+        return (await client.get("/metrics")).text
+
+
+async def released(desk: Desk) -> Labels:
+    """The samples of `metrics_of_a_release`: names to their labels."""
+    text = await metrics_of_a_release(desk)
     found: Labels = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -61,11 +66,7 @@ async def released(desk: Desk) -> Labels:
 
 
 async def test_a_release_shows_in_the_metrics(desk: Desk) -> None:
-    async with running(desk) as (service, client):
-        issue_id = desk.take_in(issue_text("2026年2月12日")).stored.id
-        await service.beat("release")
-        await settled(desk, issue_id, 3)
-        lines = (await client.get("/metrics")).text.splitlines()
+    lines = (await metrics_of_a_release(desk)).splitlines()
     for line in (
         'jianbao_attempts_total{channel="wecom",outcome="ok",reason="accepted"} 1.0',
         'jianbao_attempts_total{channel="slack",outcome="ok",reason="accepted"} 0.0',

@@ -27,6 +27,7 @@ from bot.domain.secret import Secret
 from bot.engines import local
 from bot.flows.dated import Dated
 from bot.flows.deliver import Dispatcher
+from bot.flows.observer import SILENT
 from bot.flows.plan import Renderer
 from bot.flows.ports import Ledger
 from bot.flows.publish import SCHEDULER, Policy, Publisher
@@ -41,7 +42,7 @@ from . import keys
 from .documents import address_guard, ceilings, check_directory, publications, renderer
 from .keys import secret_key
 from .logs import configure_logging
-from .watch import Watch, WatchedPublisher
+from .watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +92,7 @@ class App:
             is_workday=is_workday,
             publications=self.publications,
         )
-        parts = (self.store, bulletins.parse_guarded, self.renderer, self.clock, policy)
-        return Publisher(*parts) if self.watch is None else WatchedPublisher(*parts, watch=self.watch)
+        return Publisher(self.store, bulletins.parse_guarded, self.renderer, self.clock, policy, self.watch or SILENT)
 
     @cached_property
     def dated(self) -> Dated:

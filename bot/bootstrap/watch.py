@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from bot.domain.delivery import DeliveryState, OutcomeClass
-from bot.domain.directory import Directory
 from bot.domain.errors import DocumentRefused, StoreError
 from bot.domain.plan import Plan, Settled, StoredIssue, Turn
 from bot.domain.release import Hold, IssueState
-from bot.flows.publish import Published, Publisher
+from bot.flows.observer import Observer
 from bot.store import Store
 
 from .metrics import Metrics
@@ -24,7 +22,7 @@ KEPT = 1024
 """Messages whose plan's moment is remembered."""
 
 
-class Watch:
+class Watch(Observer):
     """Hears of everything that happens; what it does about it never stands in the way of a delivery."""
 
     def __init__(self, store: Store, metrics: Metrics, tracer: Tracer, clock: Callable[[], dt.datetime]) -> None:
@@ -79,9 +77,10 @@ class Watch:
         if turn.claimed or written:
             self.tracer.record("turn", began, self._clock(), claimed=len(turn.claimed), receipts=written)
 
-    def taken_in(self, done: Published, began: dt.datetime, ended: dt.datetime) -> None:
-        stored = done.stored
-        self.tracer.record("take in", began, ended, issue=stored.id, revision=stored.revision, state=stored.state.value)
+    def taken_in(self, stored: StoredIssue, holds: Sequence[Hold], began: dt.datetime) -> None:
+        self.tracer.record(
+            "take in", began, self._clock(), issue=stored.id, revision=stored.revision, state=stored.state.value
+        )
         log.info(
             "taken in, %s",
             stored.state.value,
@@ -90,7 +89,7 @@ class Watch:
                 "revision": stored.revision,
                 "label": stored.issue.issue.label,
                 "release_at": stored.release_at and stored.release_at.isoformat(),
-                "holds": [hold.code for hold in done.holds],
+                "holds": [hold.code for hold in holds],
             },
         )
 
@@ -98,21 +97,20 @@ class Watch:
         log.warning("document refused", extra={"file": name, "code": error.code})
 
     def amended(self, issue_id: int, action: str, state: IssueState, who: str, holds: Sequence[Hold]) -> None:
-        """Somebody, or the clock, held, approved, moved or cancelled it."""
         log.info(
             "%s, %s", action, state.value, extra={"issue": issue_id, "by": who, "holds": [one.code for one in holds]}
         )
 
-    def planned(self, issue_id: int, plan: Plan, began: dt.datetime, ended: dt.datetime) -> None:
-        self.tracer.record("plan", began, ended, issue=issue_id, kind=plan.kind.value)
+    def planned(self, issue_id: int, plan: Plan, began: dt.datetime) -> None:
+        self.tracer.record("plan", began, self._clock(), issue=issue_id, kind=plan.kind.value)
 
-    def released(self, done: Published, who: str, began: dt.datetime, ended: dt.datetime) -> None:
-        stored, new = done.stored, done.new_deliveries
-        self.tracer.record("release", began, ended, issue=stored.id, deliveries=new, state=stored.state.value)
-        if new:
-            # None are new to whoever came second: another scheduler, or the clock just before a person.
+    def released(self, stored: StoredIssue, new_deliveries: int, who: str, began: dt.datetime) -> None:
+        self.tracer.record(
+            "release", began, self._clock(), issue=stored.id, deliveries=new_deliveries, state=stored.state.value
+        )
+        if new_deliveries:
             self._stirred.add(stored.id)
-            log.info("%s", stored.state.value, extra={"issue": stored.id, "by": who, "deliveries": new})
+            log.info("%s", stored.state.value, extra={"issue": stored.id, "by": who, "deliveries": new_deliveries})
 
     def tell(self) -> None:
         """Say of each issue that stirred, and has no delivery left that is to be tried now, how it stands. Blocking."""
@@ -137,47 +135,3 @@ class Watch:
                 self._planned_at.clear()
             self._planned_at[message_id] = found
         return self._planned_at[message_id]
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedPublisher(Publisher):
-    """The use cases, with each step told of."""
-
-    watch: Watch = field(kw_only=True)
-
-    def take_in(
-        self, data: bytes, name: str, *, source: str, who: str, directory: Directory | None = None
-    ) -> Published:
-        began = self.clock()
-        try:
-            done = Publisher.take_in(self, data, name, source=source, who=who, directory=directory)
-        except DocumentRefused as error:
-            self.watch.refused(name, error)
-            raise
-        self.watch.taken_in(done, began, self.clock())
-        return done
-
-    def _release(self, seen: Published, *, who: str, why: str) -> Published:
-        began = self.clock()
-        done = Publisher._release(self, seen, who=who, why=why)
-        self.watch.released(done, who, began, self.clock())
-        return done
-
-    def _amend(
-        self,
-        stored: StoredIssue,
-        state: IssueState,
-        release_at: dt.datetime | None,
-        holds: Sequence[Hold],
-        who: str,
-        action: str,
-        why: str,
-    ) -> None:
-        Publisher._amend(self, stored, state, release_at, holds, who, action, why)
-        self.watch.amended(stored.id, action, state, who, holds)
-
-    def _plan(self, seen: Published) -> Plan:
-        began = self.clock()
-        plan = Publisher._plan(self, seen)
-        self.watch.planned(seen.stored.id, plan, began, self.clock())
-        return plan

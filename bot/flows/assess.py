@@ -17,6 +17,7 @@ from bot.domain.publication import Publication, publication_for
 from bot.domain.release import Hold, IssueState, release_moment, too_late
 from bot.domain.resolver import Resolution, Resolver
 
+from .observer import SILENT, Observer
 from .plan import Renderer, resolution_holds
 from .ports import Clock, DirectoryStore, IssueStore, ReaderStore, ReceiptStore
 
@@ -66,6 +67,7 @@ class Assessor:
     renderer: Renderer
     clock: Clock
     policy: Policy
+    observer: Observer = SILENT
 
     def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
         """An issue as it stands, against the directory as it is now."""
@@ -151,3 +153,4 @@ class Assessor:
         )
         if not done:
             raise ConfigError(f"第 {stored.id} 号期刊刚被别人改动，请刷新后再试；您的操作没有生效。")
+        self.observer.amended(stored.id, action, state, who, holds)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from bot.domain.directory import Directory
+from bot.domain.errors import DocumentRefused
 from bot.domain.plan import Plan, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.publication import publication_for
 from bot.domain.release import Hold, IssueState
@@ -22,7 +23,12 @@ class Intake(Assessor):
         self, data: bytes, name: str, *, source: str, who: str, directory: Directory | None = None
     ) -> Published:
         """Read, store and assess; nothing is sent. The same document again is the same issue."""
-        issue = self.parse(data, name)
+        began = self.clock()
+        try:
+            issue = self.parse(data, name)
+        except DocumentRefused as error:
+            self.observer.refused(name, error)
+            raise
         publication = publication_for(issue.masthead, self.policy.publications)
         earlier = self.store.find_issue(issue)
         if earlier is not None and earlier.released_at is not None:
@@ -45,8 +51,11 @@ class Intake(Assessor):
             holds=holds,
         )
         if not stored.new_revision and stored.state in (IssueState.HELD, IssueState.SCHEDULED):
-            return self.refresh(stored.id, who=who, directory=directory)
-        return Published(stored, publication, resolution, holds)
+            done = self.refresh(stored.id, who=who, directory=directory)
+        else:
+            done = Published(stored, publication, resolution, holds)
+        self.observer.taken_in(done.stored, done.holds, began)
+        return done
 
     def refresh(self, issue_id: int, *, who: str, directory: Directory | None = None) -> Published:
         """Assess an open issue anew, after the directory was mended or the document came again."""

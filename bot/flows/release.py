@@ -41,15 +41,20 @@ class Releaser(Assessor):
         return self.review(issue_id)
 
     def _release(self, seen: Published, *, who: str, why: str) -> Published:
+        began = self.clock()
         reasons = "；".join(h.message for h in seen.holds)
+        plan = self._plan(seen)
+        self.observer.planned(seen.stored.id, plan, began)
         count = self.store.release(
-            self._plan(seen),
+            plan,
             who=who,
             why=f"{why}（已知：{reasons}）" if reasons else why,
             now=self.clock(),
             expected_revision=seen.stored.revision_id,
         )
-        return replace(seen, stored=self.store.issue(seen.stored.id), released=True, new_deliveries=count)
+        stored = self.store.issue(seen.stored.id)
+        self.observer.released(stored, count, who, began)
+        return replace(seen, stored=stored, released=True, new_deliveries=count)
 
     def _plan(self, seen: Published) -> Plan:
         stored, resolution = seen.stored, seen.resolution

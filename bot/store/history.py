@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+
+from bot.domain.pages import HistoryLine
 
 from .columns import AnyRow, canonical, to_micros
 from .part import Part
@@ -27,21 +29,6 @@ class Entry:
     subject: str
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """A row on record, as people and exports see it."""
-
-    id: int
-    at: dt.datetime
-    who: str
-    action: str
-    subject: str
-    why: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    hash: str
 
 
 def record(connection: sa.Connection, entries: Iterable[Entry], *, who: str, why: str, now: dt.datetime) -> None:
@@ -79,7 +66,7 @@ def _hash(row: Mapping[str, Any]) -> str:
 class History(Part):
     """Reading and checking the trail."""
 
-    def history(self, subject: str | None = None) -> Iterator[HistoryRow]:
+    def history(self, subject: str | None = None) -> Iterator[HistoryLine]:
         """The rows of one subject (`issue:1`, `target:7`, `recipient:meijiang`, …) or all, oldest first."""
         after = 0
         while True:
@@ -88,17 +75,41 @@ class History(Part):
                 query = query.where(history.c.subject == subject)
             with self.db.read() as connection:
                 rows = connection.execute(query).all()
-            yield from map(_history_row, rows)
+            yield from map(_line, rows)
             if len(rows) < PAGE:
                 return
             after = rows[-1].id
 
-    def history_since(self, after: int) -> Iterator[HistoryRow]:
+    def history_since(self, after: int) -> Iterator[HistoryLine]:
         """The rows with an id above `after`, oldest first; one page of them at most, the rest at the next call."""
         query = sa.select(history).where(history.c.id > after).order_by(history.c.id).limit(PAGE)
         with self.db.read() as connection:
             rows = connection.execute(query).all()
-        return map(_history_row, rows)
+        return map(_line, rows)
+
+    def history_page(
+        self, *, subjects: Sequence[str] = (), before: int | None = None, limit: int = 50
+    ) -> list[HistoryLine]:
+        """Newest first. `subjects`: whole ones (`issue:1`), or kinds with the colon (`recipient:`)."""
+        query = sa.select(history).order_by(history.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(history.c.id < before)
+        if subjects:
+            query = query.where(
+                sa.or_(
+                    *(
+                        history.c.subject.between(s, f"{s}\uffff") if s.endswith(":") else history.c.subject == s
+                        for s in subjects
+                    )
+                )
+            )
+        with self.db.read() as connection:
+            return [_line(row) for row in connection.execute(query)]
+
+    def history_line(self, row_id: int) -> HistoryLine | None:
+        with self.db.read() as connection:
+            row = connection.execute(sa.select(history).where(history.c.id == row_id)).one_or_none()
+        return None if row is None else _line(row)
 
     def verify_history(self) -> int | None:
         """The id of the first row that was altered or is missing; None when the chain is whole."""
@@ -132,8 +143,8 @@ def _is_checked(connection: sa.Connection, head: AnyRow) -> bool:
     return after in connection.execute(query).scalars().all()
 
 
-def _history_row(row: AnyRow) -> HistoryRow:
-    return HistoryRow(
+def _line(row: AnyRow) -> HistoryLine:
+    return HistoryLine(
         row.id,
         row.at,
         row.who,

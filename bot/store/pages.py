@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -14,7 +13,6 @@ from bot.domain.issue import Issue
 from bot.domain.pages import (
     AttemptLine,
     DeliveryDetail,
-    HistoryLine,
     IssueLine,
     Original,
     RecipientLine,
@@ -33,7 +31,6 @@ from .schema import (
     article,
     attempt,
     delivery,
-    history,
     issue,
     message,
     original,
@@ -256,32 +253,6 @@ class Pages(Part):
             is_file=shown.original_id is not None,
         )
 
-    # --- history ---------------------------------------------------------------------------------------------------
-
-    def history_page(
-        self, *, subjects: Sequence[str] = (), before: int | None = None, limit: int = 50
-    ) -> list[HistoryLine]:
-        """Newest first. `subjects`: whole ones (`issue:1`), or kinds with the colon (`recipient:`)."""
-        query = sa.select(history).order_by(history.c.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(history.c.id < before)
-        if subjects:
-            query = query.where(
-                sa.or_(
-                    *(
-                        history.c.subject.between(s, f"{s}\uffff") if s.endswith(":") else history.c.subject == s
-                        for s in subjects
-                    )
-                )
-            )
-        with self.db.read() as connection:
-            return [_history_line(row) for row in connection.execute(query)]
-
-    def history_line(self, row_id: int) -> HistoryLine | None:
-        with self.db.read() as connection:
-            row = connection.execute(sa.select(history).where(history.c.id == row_id)).one_or_none()
-        return None if row is None else _history_line(row)
-
 
 def _escaped(text: str) -> str:
     return text.replace("\x00", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -371,18 +342,4 @@ def _attempt_line(row: AnyRow) -> AttemptLine:
         vendor_code=row.vendor_code,
         vendor_message=row.vendor_message,
         duration_ms=row.duration_ms,
-    )
-
-
-def _history_line(row: AnyRow) -> HistoryLine:
-    return HistoryLine(
-        row.id,
-        row.at,
-        row.who,
-        row.action,
-        row.subject,
-        row.why,
-        json.loads(row.before),
-        json.loads(row.after),
-        row.hash,
     )

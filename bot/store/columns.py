@@ -81,6 +81,11 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Has the column `text` in it, character for character? NUL is passed over: no database keeps it in a text."""
+    return column.contains(text.replace("\x00", ""), autoescape=True)
+
+
 def word(kind: type[StrEnum]) -> sa.Enum:
     """A column holding the values (not the names) of `kind`, as text that later versions may add words to."""
     return sa.Enum(kind, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])

@@ -15,13 +15,14 @@ from .boards import Boards
 from .database import Database
 from .dated import DatedChanges
 from .decisions import Decisions
+from .directory_lines import DirectoryLines
 from .gauges import Gauges
 from .history import History
 from .housekeeping import Housekeeping
+from .issue_lines import IssueLines
 from .issues import Issues
 from .keys import Keys
 from .ledger import SqlLedger
-from .pages import Pages
 from .people import People
 from .receipts import Receipts
 from .releases import Releases
@@ -43,7 +44,8 @@ class Store(
     Receipts,
     SignOffs,
     Boards,
-    Pages,
+    IssueLines,
+    DirectoryLines,
     People,
     Sessions,
     SecondFactors,

@@ -39,7 +39,7 @@ from bot.flows.settle import Settler
 
 
 class PageStore(CorrectionStore, Protocol):
-    """What the pages read; see bot/store/pages.py for what each promises."""
+    """What the pages read; bot/store says what each promises."""
 
     def issue(self, issue_id: int) -> StoredIssue: ...
     def issue_lines(

@@ -13,6 +13,7 @@ from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import (
     ApprovalRow,
+    Claimed,
     Plan,
     PlanTarget,
     ReceiptRow,
@@ -86,8 +87,15 @@ class Ledger(Protocol):
         """The file as it was received."""
         ...
 
+    async def uploading(self, claimed: Claimed, *, begun: bool) -> bool:
+        """Put on record that the attempt's upload has begun, or has ended: in between nothing of it can have been
+        shown. False: the attempt is not in flight any more, for this worker was taken for dead; nothing may be sent for
+        it."""
+        ...
+
     async def recover(self, *, now: dt.datetime) -> int:
-        """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""
+        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded as `retrying`. The
+        number of those in doubt."""
         ...
 
     async def enlist(self, worker: str, *, now: dt.datetime) -> None: ...

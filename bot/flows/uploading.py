@@ -1,7 +1,7 @@
 """The upload that goes before a file message.
 
 Nobody in the group sees an upload, so unlike a message it may be repeated whatever became of it: an attempt that ends
-here is certainly not delivered.
+here is certainly not delivered. That it is still here stands in the ledger, for when the process dies.
 """
 
 from __future__ import annotations
@@ -41,20 +41,25 @@ class Uploads:
 
         Cancelled, it answers as well: then too nothing was shown.
         """
-        files = self._files[claimed.channel]
         try:
-            attachment = await self._attachment(original_id)
-            exchange = await self._sender.upload(
-                files.upload_url(claimed.url.reveal()), attachment.name, attachment.data, ca_file=claimed.ca_file
-            )
+            return await self._message(claimed, channel, self._files[claimed.channel], original_id)
         except StoreError as error:
             return replace(_FAILED, vendor_message=str(error))
         except asyncio.CancelledError:
             return _FAILED
+
+    async def _message(self, claimed: Claimed, channel: Channel, files: Files, original_id: int) -> bytes | Verdict:
+        attachment = await self._attachment(original_id)
+        if not await self._ledger.uploading(claimed, begun=True):
+            return _FAILED
+        exchange = await self._sender.upload(
+            files.upload_url(claimed.url.reveal()), attachment.name, attachment.data, ca_file=claimed.ca_file
+        )
         verdict = judge(exchange, channel, self._clock())
         accepted = exchange if verdict.outcome is OutcomeClass.OK and isinstance(exchange, Replied) else None
         if accepted is not None and (media_id := files.uploaded(accepted)) is not None:
-            return files.file_message(media_id).body
+            mine = await self._ledger.uploading(claimed, begun=False)
+            return files.file_message(media_id).body if mine else _FAILED
         if verdict.outcome in (OutcomeClass.OK, OutcomeClass.UNKNOWN):
             return replace(verdict, outcome=_FAILED.outcome, reason=_FAILED.reason)
         return verdict

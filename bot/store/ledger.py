@@ -17,7 +17,7 @@ from bot.domain.attachment import Attachment
 from bot.domain.delivery import DeliveryState
 from bot.domain.faultpoints import Point
 from bot.domain.pacing import Ceiling, Pace
-from bot.domain.plan import Settled, StoredMessage, Turn
+from bot.domain.plan import Claimed, Settled, StoredMessage, Turn
 
 from . import settling, tally, workers
 from .claiming import Claiming, Range
@@ -37,7 +37,16 @@ _ORIGINAL = sa.select(original.c.name, original.c.content).where(original.c.id =
 # Without the issue in the condition, so that the (small) index of what is in flight is the one to be used.
 _FIRST_TRIES = sa.select(delivery.c.issue_id).where(IS_SENDING, delivery.c.attempts == 1)
 
-_SENDING = sa.select(delivery.c.id, delivery.c.issue_id, delivery.c.attempts, delivery.c.worker).where(IS_SENDING)
+_SENDING = sa.select(
+    delivery.c.id, delivery.c.issue_id, delivery.c.attempts, delivery.c.worker, delivery.c.uploading
+).where(IS_SENDING)
+
+# An attempt's number is given once: whoever took this worker for dead has moved the delivery on from it.
+_UPLOADING = (
+    sa.update(delivery)
+    .where(delivery.c.id == sa.bindparam("the_id"), IS_SENDING, delivery.c.attempts == sa.bindparam("number"))
+    .values(uploading=sa.bindparam("mark"))
+)
 
 
 class SqlLedger:
@@ -76,8 +85,14 @@ class SqlLedger:
         """The file as it was received."""
         return await self._run(self._original, original_id)
 
+    async def uploading(self, claimed: Claimed, *, begun: bool) -> bool:
+        """Put on record that the attempt's upload has begun, or has ended: in between nothing of it can have been
+        shown. False: the attempt is not in flight any more, and nothing may be sent for it."""
+        return await self._run(self._uploading, claimed, begun)
+
     async def recover(self, *, now: dt.datetime) -> int:
-        """Settle as `in_doubt` what dead workers left in `sending`; the number of deliveries so settled."""
+        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded as `retrying`. The
+        number of those in doubt."""
         return await self._run(self._recover, now)
 
     async def enlist(self, worker: str, *, now: dt.datetime) -> None:
@@ -151,6 +166,14 @@ class SqlLedger:
         with self._db.read() as connection:
             return Attachment(*connection.execute(_ORIGINAL, {"the_original": original_id}).one())
 
+    def _uploading(self, claimed: Claimed, begun: bool) -> bool:
+        mark = claimed.number if begun else None
+        with self._db.write() as connection:
+            values = {"the_id": claimed.delivery_id, "number": claimed.number, "mark": mark}
+            in_flight = connection.execute(_UPLOADING, values).rowcount > 0
+        self._db.hook(Point.UPLOAD_BEGUN if begun else Point.UPLOAD_ENDED)
+        return in_flight
+
     def _recover(self, now: dt.datetime) -> int:
         with self._db.write() as connection:
             alive, dead = workers.living(connection, now=now)
@@ -168,16 +191,15 @@ class SqlLedger:
 
     def _interrupt(self, connection: sa.Connection, left: sa.ColumnElement[bool], now: dt.datetime) -> int:
         rows = connection.execute(_SENDING.where(left).with_for_update(skip_locked=True)).all()
-        if rows:
-            shift = tally.Shift()
-            settling.interrupted(connection, rows, shift, now=now)
-            tally.apply(connection, shift)
-            by_worker = Counter(row.worker for row in rows)
-            entries = [
-                Entry("worker.recovered", f"worker:{key}", after={"in_doubt": n}) for key, n in by_worker.items()
-            ]
-            record(connection, entries, who=settling.MACHINE, why="工作进程中断", now=now)
-        return len(rows)
+        if not rows:
+            return 0
+        shift = tally.Shift()
+        doubtful = settling.interrupted(connection, rows, shift, now=now)
+        tally.apply(connection, shift)
+        by_worker = Counter(row.worker for row in doubtful)
+        entries = [Entry("worker.recovered", f"worker:{key}", after={"in_doubt": n}) for key, n in by_worker.items()]
+        record(connection, entries, who=settling.MACHINE, why="工作进程中断", now=now)
+        return len(doubtful)
 
     def _enlist(self, worker: str, now: dt.datetime) -> None:
         taken = self._locks.take(worker)

@@ -181,7 +181,8 @@ message = sa.Table(
 )
 
 # `next_try_at` is set exactly while the delivery may be claimed: NULL means in flight, settled, or *waiting*
-# (behind an earlier part, or for its target to be re-enabled). `attempts` counts attempt rows.
+# (behind an earlier part, or for its target to be re-enabled). `attempts` counts attempt rows. `uploading`: the number
+# of the attempt whose upload has not ended; while it equals `attempts`, nothing of that attempt can have been shown.
 delivery = sa.Table(
     "delivery",
     metadata,
@@ -202,6 +203,7 @@ delivery = sa.Table(
     sa.Column("next_try_at", Instant),
     sa.Column("worker", sa.Text),
     sa.Column("settled_at", Instant),
+    sa.Column("uploading", sa.Integer),
     sa.UniqueConstraint("revision_id", "target_id", "kind", "round", "part"),
     sa.CheckConstraint("next_try_at IS NULL OR state IN ('pending', 'retrying')", name="due_only_when_open"),
 )

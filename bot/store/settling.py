@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from bot.domain.delivery import DeliveryState, OutcomeClass, Reason
+from bot.domain.delivery import DeliveryState, OutcomeClass, Reason, Verdict, settle
 from bot.domain.plan import Settled
 
 from . import tally
@@ -19,6 +19,9 @@ from .schema import IS_OPEN, IS_SENDING, delivery, receipt, target
 
 MACHINE = "系统"
 """Who, in history, when no person did it."""
+
+_LOST = Verdict(OutcomeClass.UNKNOWN, Reason.INTERRUPTED)
+_UPLOAD_LOST = Verdict(OutcomeClass.RETRY_LATER, Reason.UPLOAD_FAILED)
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -116,14 +119,27 @@ def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Sh
     return armed
 
 
-def interrupted(connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime) -> None:
-    """Settle as `in_doubt` deliveries whose worker died while `sending`. `rows`: id, issue_id, attempts."""
+def interrupted(
+    connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime
+) -> list[AnyRow]:
+    """Settle deliveries whose worker died while `sending`; those that are in doubt now. The others were at their
+    upload, of which nothing is ever shown: they are tried again. `rows`: id, issue_id, attempts, uploading."""
     at = to_micros(now)
-    answer = (at, OutcomeClass.UNKNOWN.value, Reason.INTERRUPTED.value, None, None, None, None)
-    _RECEIPT.run(connection, [(row.id, row.attempts, *answer) for row in rows])
-    _SETTLE.run(connection, [(row.id, row.attempts, DeliveryState.IN_DOUBT.value, None, at) for row in rows])
+    receipts: list[Row] = []
+    settlements: list[Row] = []
+    doubtful: list[AnyRow] = []
     for row in rows:
-        tally.move(shift, row.issue_id, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+        verdict = _UPLOAD_LOST if row.uploading == row.attempts else _LOST
+        end = settle(verdict, delivery_id=row.id, number=row.attempts, now=now)
+        due = None if end.next_try_at is None else to_micros(end.next_try_at)
+        receipts.append((row.id, row.attempts, at, verdict.outcome.value, verdict.reason.value, None, None, None, None))
+        settlements.append((row.id, row.attempts, end.state.value, due, at if end.state.settled else None))
+        tally.move(shift, row.issue_id, DeliveryState.SENDING, end.state)
+        if verdict is _LOST:
+            doubtful.append(row)
+    _RECEIPT.run(connection, receipts)
+    _SETTLE.run(connection, settlements)
+    return doubtful
 
 
 def _receipt(one: Settled) -> Row:

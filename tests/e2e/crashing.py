@@ -46,6 +46,9 @@ _BODIES = {
 }
 _TOKEN = re.compile(rb"part \d+ ([A-Za-z0-9_-]{%d})" % len(LINK_TOKEN))
 
+WITH_A_FILE = (Point.UPLOAD_BEGUN, Point.UPLOAD_ENDED)
+"""Passed only where the original follows the card: test_attach_crash.py kills there, the crash matrix at the rest."""
+
 fork = multiprocessing.get_context("forkserver")
 fork.set_forkserver_preload([__name__])
 

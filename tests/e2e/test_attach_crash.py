@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from bot.domain.faultpoints import Point
 from bot.domain.secret import Secret
 from bot.sandbox import SandboxServer
 
-from .crashing import Line, Release, fork, ledger, settings_of, url_of
+from .crashing import WITH_A_FILE, Line, Release, fork, ledger, settings_of, url_of
 
 ISSUE = """工作 简 报
 
@@ -50,20 +51,20 @@ def release(sandbox: SandboxServer, tmp_path: Path) -> Release:
     return Release(tmp_path / "var", sandbox.url, targets=1)
 
 
-def begin(release: Release, death: Point | None = None, nth: int = 1) -> BaseProcess:
-    """A life in a process of its own, which ends at the `nth` passing of `death`."""
-    life = fork.Process(target=_live, args=(release, death, nth), daemon=True)
+def begin(release: Release, death: Point | None = None, nth: int = 1, ahead_s: float = 0.0) -> BaseProcess:
+    """A life in a process of its own, by a clock so far ahead; it ends at the `nth` passing of `death`."""
+    life = fork.Process(target=_live, args=(release, death, nth, ahead_s), daemon=True)
     life.start()
     return life
 
 
-def live(release: Release, death: Point | None = None, nth: int = 1) -> int | None:
-    life = begin(release, death, nth)
+def live(release: Release, death: Point | None = None, nth: int = 1, ahead_s: float = 0.0) -> int | None:
+    life = begin(release, death, nth, ahead_s)
     life.join(60)
     return life.exitcode
 
 
-def _live(release: Release, death: Point | None, nth: int) -> None:
+def _live(release: Release, death: Point | None, nth: int, ahead_s: float) -> None:
     """Take the issue in and release it, the first time; deliver until nothing can get a verdict any more."""
     passed: Counter[Point] = Counter()
 
@@ -72,7 +73,7 @@ def _live(release: Release, death: Point | None, nth: int) -> None:
         if point is death and passed[point] == nth:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    app = open_app(settings_of(release), hook=hook)
+    app = open_app(settings_of(release), hook=hook, clock=lambda: utc_now() + dt.timedelta(seconds=ahead_s))
     try:
         robot = Target("wecom", Secret(url_of(release.sandbox, 0)), style=Style.TEXT, attach_original=True)
         roster = Directory((Recipient("unit-0", "第0局", targets=(robot,)),))
@@ -113,7 +114,34 @@ def test_killed_around_the_file_message(
     assert calls(sandbox) == seen
 
 
+AFTER: dict[Point, tuple[list[str], str]] = {
+    Point.UPLOAD_BEGUN: (["text"], "retrying"),
+    Point.UPLOAD_ENDED: (["text", "upload"], "in_doubt"),
+}
+"""What the platform had when the process died there, and the file's state after recovery."""
+
+
+@pytest.mark.parametrize("point", WITH_A_FILE)
+def test_killed_at_a_point_of_the_upload(release: Release, sandbox: SandboxServer, point: Point) -> None:
+    seen, state = AFTER[point]
+    assert live(release, point) == -signal.SIGKILL
+    assert calls(sandbox) == seen
+    assert live(release) == 0
+    assert states(ledger(release)) == [(1, "accepted"), (2, state)]
+    assert calls(sandbox) == seen
+    shown(release, sandbox, uploads=1)
+
+
+def shown(release: Release, sandbox: SandboxServer, *, uploads: int) -> None:
+    """In the end the file is in the group once, where nobody had to ask for it; where it is in doubt, not at all."""
+    assert live(release, ahead_s=60) == 0
+    (_, state) = states(ledger(release))[1]
+    assert state in ("accepted", "in_doubt")
+    assert Counter(calls(sandbox)) == {"text": 1, "upload": uploads} | ({"file": 1} if state == "accepted" else {})
+
+
 def test_killed_during_the_upload(release: Release, sandbox: SandboxServer) -> None:
+    """Nobody has seen anything of an upload: it is done again by itself."""
     sandbox.sandbox.faults.add({"fault": "hang", "channel": "wecom", "after": 1, "times": 1})
     life = begin(release)
     while len(calls(sandbox)) < 2:
@@ -122,8 +150,10 @@ def test_killed_during_the_upload(release: Release, sandbox: SandboxServer) -> N
     life.join()
     assert calls(sandbox) == ["text", "upload"]
     assert live(release) == 0
-    assert states(ledger(release)) == [(1, "accepted"), (2, "in_doubt")]
+    assert states(ledger(release)) == [(1, "accepted"), (2, "retrying")]
     assert calls(sandbox) == ["text", "upload"]
+    shown(release, sandbox, uploads=2)
+    assert states(ledger(release)) == [(1, "accepted"), (2, "accepted")]
 
 
 def test_killed_before_the_cards_answer_is_on_disk(release: Release, sandbox: SandboxServer) -> None:

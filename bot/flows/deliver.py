@@ -61,6 +61,7 @@ class Dispatcher:
         ceilings: Mapping[str, Ceiling] = NO_CEILINGS,
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
+        stop_grace_s: float = STOP_GRACE_S,
         on_settled: Callable[[Settled], None] | None = None,
         on_turn: Callable[[Turn, int, dt.datetime], None] | None = None,
         hook: Hook = pass_by,
@@ -78,6 +79,7 @@ class Dispatcher:
         self._token = token
         self._max_in_flight = max_in_flight
         self._resend_in_doubt = resend_in_doubt
+        self._stop_grace_s = stop_grace_s
         self._on_settled = on_settled
         self._on_turn = on_turn
         self._hook = hook
@@ -93,7 +95,7 @@ class Dispatcher:
         self._stirred.set()
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when what is in flight has ended, or after STOP_GRACE_S."""
+        """Claim nothing more; `run` returns when what is in flight has ended, or after the grace."""
         self._stopping = True
         self._stirred.set()
 
@@ -260,7 +262,7 @@ class Dispatcher:
         """Let what is in flight end, then write its receipts; what outlasts the grace is in doubt."""
         self._stopping = True
         if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight, timeout=STOP_GRACE_S)
+            _, late = await asyncio.wait(self._in_flight, timeout=self._stop_grace_s)
             for task in late:
                 task.cancel()
             if late:

@@ -13,12 +13,7 @@ from bot.domain.pages import TargetLine
 from bot.flows.roster_input import UnitFields
 
 from .caller import Administers, ApiError, Caller, Edits, Key, Reads, Releases
-from .issues import Cursor, Id, Limit, Search
-from .models import (
-    Count,
-    HistoryOut,
-    Me,
-    Paged,
+from .directory_models import (
     RecipientDetail,
     RecipientIn,
     RecipientOut,
@@ -28,6 +23,8 @@ from .models import (
     TargetOut,
     Tested,
 )
+from .issues import Cursor, Id, Limit, Search
+from .models import Count, HistoryOut, Me, Paged
 
 router = APIRouter()
 UnitId = Annotated[str, Path(min_length=1, max_length=64)]

@@ -11,7 +11,8 @@ from bot.domain.dated import DatedState
 from bot.domain.directory import Group
 from bot.flows.dated import Pending, sentences
 
-from .models import Line, RecipientIn, Shape, TargetIn, Word
+from .directory_models import RecipientIn, TargetIn
+from .models import Line, Shape, Word
 
 GROUP_MOST = 10_000
 UnitId = Annotated[str, Field(min_length=1, max_length=64)]

@@ -15,20 +15,19 @@ from bot.domain.release import IssueState
 from bot.flows.publish import Published, Publisher
 
 from .caller import ApiError, Caller, Edits, Key, Reads, Releases
-from .models import (
+from .issue_models import (
     AttemptOut,
-    Count,
     Decision,
     DeliveryDetailOut,
     DeliveryOut,
     IssueOut,
     Moved,
-    Paged,
     Reasoned,
     Released,
     Settle,
     SignOffOut,
 )
+from .models import Count, Paged
 
 router = APIRouter()
 Id = Annotated[int, Path(ge=1, le=2**53)]

@@ -4,9 +4,10 @@ Every `sh` block is run by tests/e2e/test_docs_commands.py, page by page and in 
 otherwise:
 
     <!-- not run: needs root -->                       one of NOT_RUN, or the test that does it
-    <!-- stays up: http://127.0.0.1:8800/healthz -->   run in another terminal until the page ends; answers there
+    <!-- stays up: http://127.0.0.1:8800/healthz -->   in another terminal until the page ends; says and answers so
     <!-- exit: 4 -->                                   ends with this code
-    <!-- again: 30 -->                                 repeated for so many seconds until it prints what follows
+    <!-- again: 30 -->                                 until it prints what follows: run again whenever another terminal
+                                                       has printed something, for so many seconds
 
 A block with a `title` is a file: it is written, or, in the language `diff`, changed. A `text` block right after an `sh`
 block is what the commands print.

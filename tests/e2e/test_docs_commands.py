@@ -8,9 +8,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -37,6 +38,42 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Window:
+    """A terminal that is left open: what it prints is kept, and told at every line and at the end."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], tell: Callable[[], None]) -> None:
+        self._tell = tell
+        self.printed = ""
+        self.ended = False
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.printed += line
+            self._tell()
+        self.ended = True
+        self._tell()
+
+    def close(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait(timeout=60)
+        self._reader.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
 class Terminal:
     """A scratch home, and a shell in it that keeps its folder and exports from block to block."""
 
@@ -44,6 +81,9 @@ class Terminal:
         self.home = home
         self._state = home / ".terminal"
         self._state.write_text(f"cd {home}\n", encoding="utf-8")
+        self._news = threading.Condition()
+        self.told = 0
+        """How often another terminal has printed something."""
         # Ports and folders of the document's machine, moved to where no other test is.
         self.moved = {"8800": str(free_port()), "8900": str(free_port()), "/srv/": f"{home}/srv/"}
 
@@ -83,39 +123,36 @@ class Terminal:
             timeout=100,
         )
 
+    def _tell(self) -> None:
+        with self._news:
+            self.told += 1
+            self._news.notify_all()
+
+    def await_news(self, wanted: Callable[[], bool], seconds: float) -> bool:
+        """Until it is so, looked at whenever another terminal prints something; False when the time is over before."""
+        with self._news:
+            return self._news.wait_for(wanted, max(0.0, seconds))
+
+    def await_more(self, told: int, seconds: float) -> bool:
+        """Until another terminal has printed something since `told` was read."""
+        return self.await_news(lambda: self.told > told, seconds)
+
     @contextmanager
     def second(self, fence: Fence) -> Iterator[None]:
-        """The block in another terminal; left when it answers."""
-        log = self.home / f"terminal-{fence.line}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                self._shell(fence.code, remember=False),
-                env=self._environment(),
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        """The block in another terminal, once that has printed where it listens, and answers there."""
+        url = self.here(fence.argument)
+        window = Window(self._shell(fence.code, remember=False), self._environment(), self._tell)
         try:
-            self._await(process, self.here(fence.argument), log, fence)
+            began = time.monotonic()
+            base = str(httpx.URL(url).copy_with(path="/"))
+            self.await_news(lambda: base in window.printed or window.ended, START_S)
+            assert base in window.printed, f"{fence.place} does not say that it is at {base}:\n{window.printed}"
+            # It listens: a request that comes too early waits on its connection.
+            left = began + START_S - time.monotonic()
+            assert httpx.get(url, timeout=left, trust_env=False).is_success, f"{fence.place}: {window.printed}"
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=60)
-
-    @staticmethod
-    def _await(process: subprocess.Popen[bytes], url: str, log: Path, fence: Fence) -> None:
-        deadline = time.monotonic() + START_S
-        with httpx.Client(trust_env=False, timeout=5) as client:
-            while True:
-                try:
-                    if client.get(url).is_success:
-                        return
-                except httpx.TransportError:
-                    pass
-                assert process.poll() is None, f"{fence.place} ended: {log.read_text(encoding='utf-8')}"
-                assert time.monotonic() < deadline, f"{fence.place} does not answer at {url}"
-                time.sleep(0.05)
+            window.close()
 
     def write(self, fence: Fence) -> None:
         """A block with a title: the file as it stands there, or the change a `diff` shows."""
@@ -147,13 +184,14 @@ def follow(terminal: Terminal, fence: Fence) -> None:
     expected = int(fence.argument) if fence.mark == "exit" else 0
     deadline = time.monotonic() + (float(fence.argument) if fence.mark == "again" else 0)
     while True:
+        told = terminal.told
         done = terminal.run(fence)
         assert done.returncode == expected, f"{fence.place}: exit {done.returncode}\n{done.stdout}"
         absent = missing(terminal.here(fence.shows), done.stdout)
         if not absent:
             return
-        assert time.monotonic() < deadline, f"{fence.place}: not shown: {absent}\n{done.stdout}"
-        time.sleep(0.5)
+        news = terminal.await_more(told, deadline - time.monotonic())
+        assert news, f"{fence.place}: not shown: {absent}\n{done.stdout}"
 
 
 @pytest.mark.timeout(300)

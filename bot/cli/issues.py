@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from bot.bootstrap import App, open_app
+from bot.domain.acts import chinese
 from bot.domain.errors import ConfigError
 from bot.domain.plan import StoredIssue
 from bot.domain.release import IssueState
@@ -138,7 +139,7 @@ def history(
             table.add_column(column, overflow="fold")
         for r in rows:
             when = f"{r.at.astimezone(app.settings.zone):%Y-%m-%d %H:%M:%S}"
-            table.add_row(when, r.who, r.action, r.subject, r.why)
+            table.add_row(when, r.who, chinese(r.action), r.subject, r.why)
         out.print(table)
     finally:
         app.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bot.domain.acts import known
 from bot.domain.card import Card, CardItem, CardKind, Wording
 from bot.domain.channel import Channel
 from bot.domain.delivery import OutcomeClass, Reason
@@ -68,8 +69,8 @@ def troubles(rows: Sequence[Noted], publisher: Publisher, store: AlertStore) -> 
     found: list[tuple[Publication | None, str]] = []
     for row in rows:
         _, _, number = row.subject.partition(":")
-        match row.action:
-            case "issue.hold" if row.who == SCHEDULER:
+        match known(row.action):
+            case "issue.held" if row.who == SCHEDULER:
                 stored = publisher.store.issue(int(number))
                 reasons = "；".join(h.message for h in stored.holds)
                 name = f"{stored.issue.masthead} {stored.issue.label}"

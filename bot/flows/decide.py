@@ -32,7 +32,7 @@ class Decider(Releaser):
         state = IssueState.HELD if left or seen.stored.release_at is None else IssueState.SCHEDULED
         if not left and seen.stored.release_at is None:
             left = (Hold("no_date", "没有发布时间：请改期或立即发布。"),)
-        self._amend(seen.stored, state, seen.stored.release_at, left, who, "approve", why)
+        self._amend(seen.stored, state, seen.stored.release_at, left, who, "approval_counted", why)
         return self.review(issue_id)
 
     def hold(self, issue_id: int, *, who: str, why: str) -> Published:
@@ -41,7 +41,7 @@ class Decider(Releaser):
         self._open(seen.stored)
         self.store.withdraw_approvals(issue_id, now=self.clock())
         holds = (*seen.holds, Hold("by_person", f"{who} 暂停：{why}"))
-        self._amend(seen.stored, IssueState.HELD, seen.stored.release_at, holds, who, "hold", why)
+        self._amend(seen.stored, IssueState.HELD, seen.stored.release_at, holds, who, "held", why)
         return self.review(issue_id)
 
     def reschedule(self, issue_id: int, *, at: dt.datetime, who: str, why: str) -> Published:
@@ -56,14 +56,14 @@ class Decider(Releaser):
         self._open(seen.stored)
         holds = tuple(h for h in self._outstanding(seen) if h.code not in TIMING)
         state = IssueState.HELD if holds else IssueState.SCHEDULED
-        self._amend(seen.stored, state, at, holds, who, "reschedule", why)
+        self._amend(seen.stored, state, at, holds, who, "rescheduled", why)
         return self.review(issue_id)
 
     def cancel(self, issue_id: int, *, who: str, why: str) -> Published:
         """It will not go out. Cancelled is final: a corrected document is a new revision and opens it again."""
         seen = self.review(issue_id)
         self._open(seen.stored)
-        self._amend(seen.stored, IssueState.CANCELLED, seen.stored.release_at, (), who, "cancel", why)
+        self._amend(seen.stored, IssueState.CANCELLED, seen.stored.release_at, (), who, "cancelled", why)
         return self.review(issue_id)
 
     def release_now(self, issue_id: int, *, who: str, why: str, directory: Directory | None = None) -> Published:

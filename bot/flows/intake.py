@@ -63,7 +63,7 @@ class Intake(Assessor):
         left = self._outstanding(seen)
         if left != seen.stored.holds:
             state = IssueState.HELD if left else IssueState.SCHEDULED
-            self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassess", "名录或文件有变化")
+            self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassessed", "名录或文件有变化")
             return self.review(issue_id, directory=directory)
         return seen
 

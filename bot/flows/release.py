@@ -37,7 +37,7 @@ class Releaser(Assessor):
             holds = (*holds, *(() if any(late in a.holds for a in approvals) else (late,)))
         if not holds:
             return self._release(seen, who=SCHEDULER, why="到达发布时刻")
-        self._amend(stored, IssueState.HELD, stored.release_at, holds, SCHEDULER, "hold", "到达发布时刻时仍有问题")
+        self._amend(stored, IssueState.HELD, stored.release_at, holds, SCHEDULER, "held", "到达发布时刻时仍有问题")
         return self.review(issue_id)
 
     def _release(self, seen: Published, *, who: str, why: str) -> Published:

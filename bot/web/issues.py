@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, UploadFile
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from bot.domain.acts import known
 from bot.domain.card import Style
 from bot.domain.channel import Channel
 from bot.domain.errors import DocumentRefused
@@ -139,8 +140,8 @@ def _people(visit: Visit, published: Published) -> dict[str, Any]:
         "group_names": groups,
         "resolution": resolution,
         "reach": reach(visit, published),
-        # Signing and what follows from it stand apart in the audit trail; here they are one act.
-        "history": [line for line in lines if line.action != "issue.approve"],
+        # An approval and what follows from it stand apart in the audit trail; here they are one act.
+        "history": [line for line in lines if known(line.action) != "issue.approval_counted"],
     }
 
 

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from bot.domain import acts
 from bot.domain.issue import ListKind
 from bot.domain.people import Role
 from bot.domain.release import IssueState
@@ -99,7 +100,7 @@ _environment.filters |= {
     "called": changes.called,
     "role_words": lambda role: wording.ROLES.get(role, role),
     "came": came,
-    "action_words": lambda action: wording.ACTIONS.get(action, action),
+    "action_words": acts.chinese,
 }
 
 

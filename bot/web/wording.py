@@ -68,53 +68,6 @@ ROLES = {
 }
 """What a block of the document was taken for (docs/reading.md)."""
 
-ACTIONS = {
-    "issue.received": "收到期刊",
-    "issue.revised": "内容有新版",
-    "issue.approve": "批准",
-    "issue.approved": "签字批准",
-    "issue.hold": "暂停",
-    "issue.reschedule": "改期",
-    "issue.cancel": "取消",
-    "issue.released": "发布",
-    "issue.supplemented": "补充投递",
-    "issue.reassess": "重新核对",
-    "delivery.settled": "了结投递",
-    "delivery.signed": "签收",
-    "delivery.late_answer": "迟到的答复",
-    "recipient.added": "新增单位",
-    "recipient.changed": "修改单位",
-    "group.added": "新增分组",
-    "group.changed": "修改分组",
-    "group.removed": "删除分组",
-    "directory.dated": "预约变更",
-    "directory.dated_applied": "预约变更生效",
-    "directory.dated_held": "预约变更未能生效",
-    "directory.dated_retried": "预约变更再试",
-    "directory.dated_withdrawn": "撤回预约变更",
-    "target.added": "添加群机器人",
-    "target.changed": "修改群机器人",
-    "target.removed": "移除群机器人",
-    "target.suspended": "群机器人停用",
-    "target.revived": "群机器人恢复",
-    "target.tested": "测试群机器人",
-    "account.added": "新增账号",
-    "account.changed": "修改账号",
-    "account.password": "设置密码",
-    "account.invited": "发出设置链接",
-    "account.signed_in": "登录",
-    "account.totp_on": "启用动态口令",
-    "account.totp_off": "停用动态口令",
-    "token.added": "新建接口令牌",
-    "token.revoked": "作废接口令牌",
-    "key.rotated": "更换主密钥",
-    "retention.cleared": "按保存期限清除",
-    "history.cut": "审计记录按保存期限截断",
-    "directory.exported": "导出名录",
-    "history.exported": "导出审计记录",
-}
-"""History's action words; one that is not here is shown as it is."""
-
 SOURCES = {"upload": "网页上传", "api": "接口上传", "cli": "命令行"}
 """How a document came in, as it stands before its name in the history."""
 

@@ -197,7 +197,7 @@ def test_every_act_is_in_the_history_with_who_and_why(desk: Desk) -> None:
     publisher.release_now(issue_id, who="王五", why="提前")
     acts = [(r.who, r.action.removeprefix("issue."), r.why) for r in desk.app.store.history(f"issue:{issue_id}")]
     assert acts[0][:2] == ("张三", "received")
-    assert ("李四", "hold", "数字待核") in acts
+    assert ("李四", "held", "数字待核") in acts
     assert ("王五", "approved", "已核") in acts
     assert acts[-1] == ("王五", "released", "提前")
     assert desk.app.store.verify_history() is None

@@ -111,13 +111,13 @@ def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBO
     def text(sheet: Sheet) -> Mapping[str, Any]:
         content = wording(f"{NAME}/{card.kind}.text", sheet.card, escape=TEXT, **sheet.values())
         if called and sheet.part == 1:
-            content += "\n" + " ".join(f'<at user_id="{member}"></at>' for member in called)
+            content += "\n\n" + " ".join(f'<at user_id="{member}"></at>' for member in called)
         return {"msg_type": "text", "content": {"text": content}}
 
     def interactive(sheet: Sheet) -> Mapping[str, Any]:
         body = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **sheet.values())
         if called and sheet.part == 1:
-            body += "\n" + " ".join(f"<at id={member}></at>" for member in called)
+            body += "\n\n" + " ".join(f"<at id={member}></at>" for member in called)
         said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEXT, **sheet.values()))
         shape = _json_1 if style is Style.MARKDOWN else _json_2
         return {"msg_type": "interactive", "card": shape(said, body, _buttons(card, said))}
@@ -128,6 +128,7 @@ def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBO
         content: list[list[dict[str, str]]] = [[{"tag": "text", "text": line}] for line in lines]
         if buttons := _buttons(card, said):
             links = [[{"tag": "a", "text": label, "href": address}] for label, _, address in buttons]
+            content.append([{"tag": "text", "text": ""}])
             content.append([node for link in links for node in (*link, {"tag": "text", "text": "　"})][:-1])
         if called and sheet.part == 1:
             content.append([{"tag": "at", "user_id": member} for member in called])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.exchange import mapping
@@ -17,16 +18,18 @@ def view(payload: Mapping[str, Any]) -> View | None:
     match kind:
         case "text":
             body = text(content, "content")
+            called = _mentions(payload)
+            shown = render_markdown(body, replace(PLAIN, called=frozenset(called)))
             # Whoever is named beside the text and not in it is put below it.
-            mentions = [name for name in _mentions(payload) if f"@{name}" not in body]
-            return View("text", first_line(body), {"body": render_markdown(body, PLAIN), "mentions": mentions})
+            mentions = [name for name in called if f"@{name}" not in body]
+            return View("text", first_line(body), {"body": shown, "mentions": mentions})
         case "markdown":
             body = text(content, "text")
             # The title stands in the list of chats and in notices only.
             return View(
                 "markdown",
                 first_line(text(content, "title"), in_words(body, DINGTALK)),
-                {"body": render_markdown(body, DINGTALK)},
+                {"body": render_markdown(body, replace(DINGTALK, called=frozenset(_mentions(payload))))},
             )
         case "link":
             return View("link", first_line(text(content, "title")), _link(content, "messageUrl", "picUrl"))

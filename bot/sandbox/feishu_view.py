@@ -16,6 +16,7 @@ from bot.sandbox.markup import (
     image,
     in_words,
     link_target,
+    mention,
     render_markdown,
 )
 from bot.sandbox.shown import View, first_line, inner, rows, text
@@ -67,7 +68,7 @@ def _post_node(node: Mapping[str, Any]) -> Markup:
             return anchor(text(node, "href"), escape(text(node, "text")))
         case "at":
             name = "所有人" if text(node, "user_id") == "all" else text(node, "user_name") or text(node, "user_id")
-            return Markup('<span class="pv-at">@{}</span>').format(name)
+            return mention(name)
         case "img":
             return image("", "图片")
         case _:

@@ -30,7 +30,10 @@ _HEX = re.compile(r"#[0-9A-Fa-f]{3}(?:[0-9A-Fa-f]{3})?")
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Which constructs a client renders. `quote_depth` 0: none; `breaks` False: a single newline is swallowed."""
+    """Which constructs a client renders. `quote_depth` 0: none; `breaks` False: a single newline is swallowed.
+
+    `called`: whom the message names beside its text, shown as mentions where `@` and the name stand in it.
+    """
 
     headings: bool = False
     bold: bool = False
@@ -47,6 +50,8 @@ class Dialect:
     tables: bool = False
     rule: bool = False
     mentions: re.Pattern[str] | None = None
+    called: frozenset[str] = frozenset()
+    slanted_by_low_lines: bool = False
     entities: bool = False
     bare_links: bool = False
     breaks: bool = True
@@ -67,7 +72,7 @@ DINGTALK = Dialect(
     headings=True, bold=True, italic=True, links=True, images=True, quote_depth=1, lists=True, hex_fonts=True,
     breaks=False,
 )  # fmt: skip
-TEAMS = Dialect(bold=True, italic=True, links=True, lists=True)
+TEAMS = Dialect(bold=True, italic=True, slanted_by_low_lines=True, links=True, lists=True)
 FEISHU_TEXT = Dialect(mentions=_FEISHU_AT, bare_links=True)
 FEISHU_1 = Dialect(
     bold=True, italic=True, strike=True, links=True, images=True, code_block=True, fonts=FEISHU_FONTS, lists=True,
@@ -208,6 +213,8 @@ _INLINE = re.compile(
     r"|(?P<bold>\*\*(?=\S)(?P<strong>[^\n]+?)(?<=\S)\*\*)"
     r"|(?P<strike>~~(?=\S)(?P<struck>[^\n]+?)(?<=\S)~~)"
     r"|(?P<italic>\*(?=[^\s*])(?P<slanted>[^*\n]+)(?<=\S)\*)"
+    r"|(?P<low>(?<!\w)_(?=[^\s_])(?P<low_text>[^_\n]+)(?<=\S)_(?!\w))"
+    r"|(?P<name>@(?P<called>[A-Za-z0-9._-]{1,64}))"
     r"|(?P<at><@[^<>\s]{1,64}>|<at [^<>\n]{1,90}>[^<>\n]{0,64}</at>)"
     r"|(?P<bare>https?://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+)"
 )
@@ -247,20 +254,29 @@ def _construct(found: re.Match[str], dialect: Dialect) -> Markup | None:
             return Markup("<del>{}</del>").format(_inline(found["struck"], dialect))
         case "italic" if dialect.italic:
             return Markup("<em>{}</em>").format(_inline(found["slanted"], dialect))
+        case "low" if dialect.slanted_by_low_lines:
+            return Markup("<em>{}</em>").format(_inline(found["low_text"], dialect))
+        case "name" if found["called"] in dialect.called:
+            return mention(found["called"])
         case "bare" if dialect.bare_links:
             return anchor(found["bare"], escape(found["bare"]))
-        case "at" if dialect.mentions and (mention := dialect.mentions.fullmatch(found[0])):
-            name = mention[1] if mention.re.groups == 1 else mention[2] or mention[1]
-            return Markup('<span class="pv-at">@{}</span>').format("所有人" if mention[1] in ("all", "@all") else name)
+        case "at" if dialect.mentions and (called := dialect.mentions.fullmatch(found[0])):
+            name = called[1] if called.re.groups == 1 else called[2] or called[1]
+            return mention("所有人" if called[1] in ("all", "@all") else name)
         case _:
             return None
+
+
+def mention(name: str) -> Markup:
+    """`name` as whoever is called by it."""
+    return Markup('<span class="pv-at">@{}</span>').format(name)
 
 
 def _kind(found: re.Match[str]) -> str:
     return next(name for name in _KINDS if found[name] is not None)
 
 
-_KINDS = ("code", "image", "link", "font", "bold", "strike", "italic", "at", "bare")
+_KINDS = ("code", "image", "link", "font", "bold", "strike", "italic", "low", "name", "at", "bare")
 
 
 def _text(text: str, dialect: Dialect) -> Markup:

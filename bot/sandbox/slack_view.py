@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bot.sandbox.exchange import mapping
-from bot.sandbox.markup import MAX_CHARS, anchor, image, link_target
+from bot.sandbox.markup import MAX_CHARS, anchor, image, link_target, mention
 from bot.sandbox.shown import View, first_line, inner, rows, text
 
 # Marks count at the edge of a word only; what stands in angle brackets is Slack's own (links, mentions).
@@ -87,7 +87,7 @@ def _mark(found: re.Match[str]) -> Markup:
     if found["bare"]:
         return anchor(_readable(found["bare"]), _plain(found["bare"]))
     if found["all"] or found["member"]:
-        return Markup('<span class="pv-at">@{}</span>').format(found["all"] or found["member"])
+        return mention(found["all"] or found["member"])
     for name, frame in (("bold", "<strong>{}</strong>"), ("italic", "<em>{}</em>"), ("strike", "<del>{}</del>")):
         if found[name]:
             return Markup(frame).format(_line(found[name]))  # noqa: S704 - one of three frames above

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from tests.unit.sandbox.conftest import NOON, SEND
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(path for channel in PLATFORMS for path in (GOLDEN / channel).glob("*.json"))
+# A webhook's message is for a program and shown as its JSON.
+SHOWN = sorted(path for path in GOLDEN.glob("*/*.json") if path.parent.name != "webhook")
 # What a channel adds only when it sends.
 AT_SENDING = {"welink": {"timeStamp": int(NOON * 1000), "uuid": "u"}}
 
@@ -34,3 +38,13 @@ def test_every_part_is_accepted_and_can_be_shown(path: Path) -> None:
         verdict = PLATFORMS[channel].judge(robot, request, NOON)
         assert verdict.accepted, verdict.message
         assert "pv-raw" not in render_html(channel, payload)
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_markup_is_left_to_be_seen(path: Path) -> None:
+    """The golden articles have none of these characters, so whichever is shown is markup the client does not know."""
+    for part in json.loads(path.read_text(encoding="utf-8")):
+        html = render_html(path.parent.name, part["payload"])
+        called = re.sub(r'<span class="pv-at">[^<]*</span>', "", html)
+        shown = re.sub(r"https?://\S+", "", unescape(re.sub(r"<[^>]*>", "\n", called)))
+        assert not re.search(r"[*_~`#|<>\[\]\\]|@", shown), shown

@@ -172,6 +172,13 @@ def test_teams_text_without_wrap_is_one_line() -> None:
     assert "# 原样" in card()
 
 
+def test_teams_slants_words_between_low_lines_and_wecom_does_not() -> None:
+    content = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "_全文见链接_ a_b_c", "wrap": True}]}
+    html = render_html("teams", {"attachments": [{"content": content}]})
+    assert "<em>全文见链接</em> a_b_c" in html
+    assert "_斜_" in render_html("wecom", {"msgtype": "markdown", "markdown": {"content": "_斜_"}})
+
+
 def test_a_picture_is_made_anew_from_its_bytes(vectors: Any) -> None:
     png = vectors["wecom"]["image_md5_vectors"][0]["png_base64"]
     assert f"data:image/png;base64,{png}" in render_html("wecom", {"msgtype": "image", "image": {"base64": png}})
@@ -240,7 +247,8 @@ def test_a_news_card_shows_what_it_quotes() -> None:
     ("channel", "payload", "called"),
     [
         ("dingtalk", {"msgtype": "text", "text": {"content": "简报"}, "at": {"atUserIds": ["m1"]}}, ["@m1"]),
-        ("dingtalk", {"msgtype": "text", "text": {"content": "简报 @m1"}, "at": {"atUserIds": ["m1"]}}, []),
+        ("dingtalk", {"msgtype": "text", "text": {"content": "简报 @m1"}, "at": {"atUserIds": ["m1"]}}, ["@m1"]),
+        ("dingtalk", {"msgtype": "markdown", "markdown": {"text": "@m1 @m2"}, "at": {"atMobiles": ["m1"]}}, ["@m1"]),
         ("dingtalk", {"msgtype": "text", "text": {"content": "简报"}, "at": {"isAtAll": True}}, ["@所有人"]),
         (
             "welink",

@@ -130,7 +130,7 @@ def _until_started(process: subprocess.Popen[str], log: Path) -> None:
     file = log.open("w", encoding="utf-8", buffering=1)
     for line in lines:
         file.write(line)
-        if "已启动" in line:
+        if '"event": "listening"' in line:
             break
     else:
         raise RuntimeError(f"it did not start: {log.read_text()[-2000:]}")

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address
 
 import uvicorn
 
@@ -322,8 +323,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    place, number = listener.getsockname()[:2]
-    return f"http://[{place}]:{number}" if ":" in place else f"http://{place}:{number}"
+    """Where a browser on this machine finds it: a listener on every address is shown at loopback."""
+    name, number = listener.getsockname()[:2]
+    place = ip_address(name)
+    if place.is_unspecified:
+        place = ip_address("127.0.0.1" if place.version == 4 else "::1")
+    return f"http://{place}:{number}" if place.version == 4 else f"http://[{place}]:{number}"
 
 
 def setup_address(app: App, address: str) -> str | None:
@@ -335,27 +340,20 @@ def setup_address(app: App, address: str) -> str | None:
     return f"{address}/setup/{token}" if token else None
 
 
-def serve(settings: Settings, host: str, port: int, *, on_ready: Callable[[str, str | None], None]) -> None:
+def serve(
+    settings: Settings, host: str, port: int, *, role: Role | None = None, on_ready: Callable[[App, str], None]
+) -> None:
     """Open the installation and run the service until a signal stops it.
 
-    `on_ready` is given the address, and while nobody can sign in the one-time link that makes the administrator.
+    `role`: that one alone, which any number of processes may have; ConfigError on a database for one process.
+    `on_ready` is given the installation and the address.
     """
+    if role is not None:
+        check_roles(settings)
     with listen(host, port) as listener:
         app = open_app(settings)
         try:
-            on_ready(address_of(listener), setup_address(app, address_of(listener)))
-            local.run(Service(app, listener).run())
-        finally:
-            app.close()
-
-
-def serve_role(settings: Settings, role: Role, host: str, port: int, *, on_ready: Callable[[str], None]) -> None:
-    """Like `serve`, for one role; any number of processes may have it. ConfigError on a database for one process."""
-    check_roles(settings)
-    with listen(host, port) as listener:
-        app = open_app(settings)
-        try:
-            on_ready(address_of(listener))
-            local.run(Service(app, listener, roles=(role,)).run())
+            on_ready(app, address_of(listener))
+            local.run(Service(app, listener, roles=tuple(Role) if role is None else (role,)).run())
         finally:
             app.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .role import Host, Port, run_role
+from .role import Host, Port, run_service
 
 PORT = 8801
 
@@ -16,4 +16,4 @@ def register(app: typer.Typer) -> None:
 
 
 def scheduler(host: Host = "127.0.0.1", port: Port = PORT) -> int:
-    return run_role("scheduler", host, port)
+    return run_service("scheduler", host, port)

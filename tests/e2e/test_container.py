@@ -274,13 +274,13 @@ def test_the_file_s_service_runs_by_its_very_words_where_it_may_write_to_its_vol
             lines: list[str] = []
             for line in process.stderr:
                 lines.append(line)
-                if "已启动" in line:
+                if json.loads(line)["event"] == "listening":
                     break
             check = as_process(service()["healthcheck"]["test"][1:], PORT)
             done = subprocess.run(["nsenter", "-t", str(process.pid), "-n", *check], cwd=ROOT, env=given)
         finally:
             process.kill()
-    assert lines[-1].strip().endswith(f":{PORT}/"), lines
+    assert json.loads(lines[-1])["address"].endswith(f":{PORT}"), lines
     assert done.returncode == 0
     assert {"jianbao.db", "secret.key"} <= {path.name for path in volume.iterdir()}
 

@@ -30,11 +30,10 @@ STORY = ["taken in, scheduled", "released", "delivery refused", "every delivery 
 
 
 def lines_of(text: str, form: str) -> list[dict[str, Any]]:
-    lines = text[text.index("\n", text.index("/setup/")) + 1 :].splitlines()
     if form == "json":
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in text.splitlines()]
     found = []
-    for line in lines:
+    for line in text[text.index("\n", text.index("/setup/")) + 1 :].splitlines():
         event, *_ = re.split(r"  +\[", line.split("] ", 1)[1])
         found.append({"event": event.strip()} | dict(re.findall(r"(\w+)=(\S+)", line)))
     return found
@@ -74,3 +73,35 @@ def test_the_log_tells_the_story_of_an_issue(
     assert (refused["channel"], refused["reason"], str(refused["attempt"])) == ("feishu", "bad_key", "1")
     assert (str(told["accepted"]), str(told["refused"])) == ("2", "1")
     assert "key-0000" not in written
+
+
+def test_a_log_for_machines_is_json_from_its_first_line_and_has_no_link_that_makes_an_administrator(
+    installation: Installation,
+) -> None:
+    installation.env |= {"JIANBAO_LOG_FORMAT": "json", "JIANBAO_PUBLIC_URL": "https://jianbao.example.gov.cn"}
+    port = free_port()
+    with (installation.home / "log").open("wb") as log:
+        command = [sys.executable, "-m", "bot", "serve", "--host", "0.0.0.0", "--port", str(port)]
+        service = subprocess.Popen(command, cwd=installation.home, env=installation.environment(), stderr=log)
+    try:
+        wait_ready(port, service)
+        first = installation.json("account")
+    finally:
+        service.send_signal(signal.SIGTERM)
+    assert service.wait(30) == 0
+    written = (installation.home / "log").read_text()
+    listening, nobody = lines_of(written, "json")[:2]
+    assert (listening["event"], listening["address"]) == ("listening", f"http://127.0.0.1:{port}")
+    assert (nobody["level"], nobody["do"]) == ("warning", "jianbao account")
+    assert "/setup/" not in written
+    assert re.fullmatch(r"https://jianbao\.example\.gov\.cn/setup/[\w-]{40,}", first["link"])
+
+
+def test_the_link_for_people_begins_with_the_public_address(installation: Installation) -> None:
+    command = [sys.executable, "-m", "bot", "serve", "--port", "0"]
+    given = installation.environment({"JIANBAO_PUBLIC_URL": "https://jianbao.example.gov.cn"})
+    with subprocess.Popen(command, cwd=installation.home, env=given, stderr=subprocess.PIPE, text=True) as service:
+        assert service.stderr is not None
+        link = next(line for line in service.stderr if "/setup/" in line)
+        service.terminate()
+    assert link.startswith("https://jianbao.example.gov.cn/setup/")

@@ -75,7 +75,8 @@ class OtelTracer:
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         os.environ.setdefault("OTEL_SERVICE_NAME", "jianbao")
         self._provider = TracerProvider(resource=Resource.create(), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._exporter: Any = OTLPSpanExporter()
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("jianbao")
         self._trace: Any = trace
         self._installation = installation
@@ -98,6 +99,9 @@ class OtelTracer:
         farewell = threading.Thread(target=self._provider.shutdown, daemon=True, name="traces")
         farewell.start()
         farewell.join(FAREWELL_S)
+        if farewell.is_alive():
+            # Else it would try on for half a minute, in a process that may well have something else to do.
+            self._exporter.shutdown()
 
     def _of_issue(self, issue: int) -> Any:
         digest = hashlib.sha256(f"jianbao/{self._installation}/issue/{issue}".encode()).digest()

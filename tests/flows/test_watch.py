@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import json
 import logging
@@ -294,6 +295,12 @@ async def test_a_collector_that_is_down_harms_nothing(
             await service.beat("release")
             await settled(desk, issue_id, 3)
     assert not [r for r in caplog.records if r.levelno >= logging.ERROR]
+
+    async def nothing_is_tried_any_more() -> bool:
+        return not any(thread.name.startswith("OtelBatch") for thread in threading.enumerate())
+
+    async with asyncio.timeout(5):
+        await until(nothing_is_tried_any_more)
 
 
 def test_neither_sdk_nor_exporter_is_imported_when_no_collector_is_named() -> None:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.delivery import OutcomeClass, Reason, Replied, Verdict
@@ -19,6 +20,10 @@ from .http_status import Outcome, by_status, is_redirect, row_verdict
 
 MAX_MESSAGE_CHARS = 200
 """Of the vendor's text as much is kept as a person reads in a table."""
+
+KNOWN, SHORT = 32, 256
+"""So many answers are known again, none longer than this: a platform says yes in the same bytes every time, and reading
+them anew costs as much as the reader token."""
 
 _CODE = re.compile(r"0|-?[1-9][0-9]{0,11}")
 _PRIVATE: Sequence[re.Pattern[str]] = (
@@ -77,11 +82,18 @@ class ReplyTable:
 
 def json_object(body: bytes) -> Mapping[str, Any] | None:
     """The body as a JSON object, a leading byte-order mark tolerated; None for anything else."""
+    return _known_object(body) if len(body) <= SHORT else _object(body)
+
+
+def _object(body: bytes) -> Mapping[str, Any] | None:
     try:
         parsed = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
+
+
+_known_object = lru_cache(maxsize=KNOWN)(_object)
 
 
 def as_code(value: object) -> int | None:
@@ -93,9 +105,16 @@ def as_code(value: object) -> int | None:
 
 def clean_message(text: str) -> str:
     """The vendor's text fit to be kept and shown: no address of ours, no link, no key, one line, bounded."""
+    return _known_clean(text) if len(text) <= SHORT else _clean(text)
+
+
+def _clean(text: str) -> str:
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: MAX_MESSAGE_CHARS * 10]).split())
     for pattern in _PRIVATE:
         text = pattern.sub("", text)
     text = _KEY_LIKE.sub(lambda found: "" if any(map(str.isdigit, found[0])) else found[0], text)
     text = " ".join(text.split()).strip(" ,;，；")
     return text if len(text) <= MAX_MESSAGE_CHARS else text[: MAX_MESSAGE_CHARS - 1] + "…"
+
+
+_known_clean = lru_cache(maxsize=KNOWN)(_clean)

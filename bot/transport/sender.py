@@ -28,6 +28,13 @@ from .wire import WebhookTransport
 # identity: an answer is not unpacked here, so none is asked for.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Jianbao"}
 
+
+@lru_cache(maxsize=64)
+def _with_ours(headers: tuple[tuple[str, str], ...]) -> httpx.Headers:
+    """Nearly all requests carry the same few."""
+    return httpx.Headers({**_HEADERS, **dict(headers)})
+
+
 # Parsing a URL costs httpx as much as aiohttp needs to send it; scheme, host and port are few.
 _origin = lru_cache(maxsize=1024)(httpx.URL)
 _NONE: Mapping[str, object] = {}
@@ -171,7 +178,7 @@ class HttpSender:
             "POST",
             _origin(origin),
             stream=stream,
-            headers={**_HEADERS, **headers},
+            headers=_with_ours(tuple(headers.items())),
             extensions={"target": target.encode("ascii"), **extensions},
         )
         try:

@@ -43,14 +43,19 @@ def spelling(parameter: Any) -> str:
     return f"{words} {parameter.metavar}" if parameter.metavar else words
 
 
-def test_every_command_has_its_section_and_no_section_is_without_a_command() -> None:
-    described = [title for title in sections(read(DOCS / "commands.md")) if title.startswith("jianbao")]
+either_page = pytest.mark.parametrize("page", ["commands.md", "commands.zh-CN.md"])
+
+
+@either_page
+def test_every_command_has_its_section_and_no_section_is_without_a_command(page: str) -> None:
+    described = [title for title in sections(read(DOCS / page)) if title.startswith("jianbao")]
     assert sorted(described) == sorted(COMMANDS)
 
 
+@either_page
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_a_command_is_described_as_its_help_describes_it(name: str) -> None:
-    section = sections(read(DOCS / "commands.md"))[name]
+def test_a_command_is_described_as_its_help_describes_it(name: str, page: str) -> None:
+    section = sections(read(DOCS / page))[name]
     assert f"\n> {COMMANDS[name].help}\n" in section
     documented = {row[0]: row[1] for row in rows(section)}
     assert documented == {spelling(p): p.help for p in COMMANDS[name].params}

@@ -17,13 +17,20 @@ from tests.documents import CHINESE, DOCS, PAGES, READMES, ROOT, blocks, fences,
 
 # pages in two languages, and what the commands' test reads from them
 
+LOOKED_UP = ("index", "tutorial", "settings", "commands", "directory", "publications", "reasons", "guarantee", "api")
 OPERATORS = sorted(
     page
-    for page in [*(DOCS / "operations").glob("*.md"), *map(DOCS.joinpath, ("index.md", "tutorial.md", "reasons.md"))]
-    if page.name != "README.md" and not page.name.endswith(CHINESE)
+    for page in [
+        *(DOCS / "operations").glob("*.md"),
+        *(DOCS / "channels").glob("*.md"),
+        *(DOCS / f"{name}.md" for name in LOOKED_UP),
+        DOCS / "architecture.md",
+    ]
+    if not page.name.endswith(CHINESE)
 )
 OVERVIEWS = [DOCS / "operations" / name for name in ("README.md", "README.zh-CN.md")]
 PAIRS = [page for page in PAGES if not page.name.endswith(CHINESE) and twin(page).exists()]
+WITH_ROWS = [page for page in PAIRS if page.name != "reasons.md"]
 
 
 @pytest.mark.parametrize("page", OPERATORS, ids=names(OPERATORS))
@@ -33,7 +40,7 @@ def test_a_page_for_operators_stands_in_both_languages(page: Path) -> None:
 
 @pytest.mark.parametrize("overview", OVERVIEWS, ids=names(OVERVIEWS))
 def test_every_page_for_operators_stands_in_the_overview(overview: Path) -> None:
-    pages = [page for page in OPERATORS if page.parent == overview.parent]
+    pages = [page for page in OPERATORS if page.parent == overview.parent and page.name != "README.md"]
     wanted = [twin(page) if overview.name.endswith(CHINESE) else page for page in pages]
     assert [page.name for page in wanted if f"]({page.name})" not in read(overview)] == []
 
@@ -52,6 +59,16 @@ def test_both_languages_give_the_same_commands_files_and_sections(page: Path) ->
         assert english == chinese
 
 
+@pytest.mark.parametrize("page", WITH_ROWS, ids=names(WITH_ROWS))
+def test_both_languages_have_a_row_for_the_same_words(page: Path) -> None:
+    """What stands in backquotes at the beginning of a row; for reasons, one language has headings in place of rows."""
+
+    def told(text: str) -> list[list[str]]:
+        return [re.findall(r"`[^`]+`", first) for first in re.findall(r"^\| (.*?) (?<!\\)\|", text, re.MULTILINE)]
+
+    assert told(read(page)) == told(read(twin(page)))
+
+
 @pytest.mark.parametrize("page", PAIRS, ids=names(PAIRS))
 def test_each_language_leads_to_the_other(page: Path) -> None:
     assert f"[中文]({twin(page).name})" in read(page)
@@ -66,6 +83,12 @@ def test_a_chinese_page_leads_to_the_chinese_of_a_page(page: Path) -> None:
     others = [page.parent / link for link in re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", read(page))]
     english = [other for other in others if not other.name.endswith(CHINESE) and other.name != twin(page).name]
     assert [other.name for other in english if twin(other).exists()] == []
+
+
+def test_a_page_stands_in_the_sites_navigation_once() -> None:
+    listed = re.findall(r"^ +- (?:.*: )?(\S+\.md)$", read(ROOT / "mkdocs.yml"), re.MULTILINE)
+    assert len(listed) > 60
+    assert len(set(listed)) == len(listed)
 
 
 def test_a_mark_above_a_block_is_one_the_test_of_commands_knows() -> None:
@@ -145,7 +168,8 @@ def test_the_drawings_of_the_clients_say_that_they_are_drawings_and_fetch_nothin
         assert not re.search(r"\bhref|<image|<script|url\(", text)
     for page in (DOCS / "channels" / "address.md", DOCS / "channels" / "address.zh-CN.md"):
         assert {f"../pictures/robots/{d.name}" for d in drawings} == set(re.findall(r"\((\S+\.svg)\)", read(page)))
-        assert all(f"]({name}.md)" in read(page) for name in CHANNELS)
+        suffix = CHINESE if page.name.endswith(CHINESE) else ".md"
+        assert all(f"]({name}{suffix})" in read(page) for name in CHANNELS)
 
 
 # all pages

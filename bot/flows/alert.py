@@ -1,7 +1,8 @@
 """Tell the people in charge that a person is needed: one message for a wave of troubles, not one each.
 
 The history is the queue: what happened since the last alert is read from it, and the place reached is kept only after
-the alert has left. A crash in between may tell twice; it never forgets.
+the alert has left. A crash in between may tell twice; it never forgets. What came of an issue's deliveries is no event
+of the history, but a count in the ledger: failing.py says when it is news.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bot.domain.delivery import OutcomeClass, Reason
 from bot.domain.plan import StoredTarget
 from bot.domain.publication import Publication
 
+from .failing import RECENT, Counts, news, summary
 from .ports import Sender
 from .publish import SCHEDULER, Publisher
 from .sending import judge, send_once
@@ -54,6 +56,10 @@ class Noted(Protocol):
 
 class AlertStore(Protocol):
     def history_since(self, after: int) -> Iterator[Noted]: ...
+
+    def counts_since(self, moment: dt.datetime) -> Mapping[int, Counts]:
+        """By issue, of those released since: how many deliveries are in each state."""
+        ...
 
     def source_state(self, source_id: str) -> Mapping[str, Any]: ...
 
@@ -116,27 +122,38 @@ async def send_alerts(
     sent = 0
     for target, sentences in wave.told:
         card = alert_card(sentences, now, publisher.policy.zone)
-        name = f"jb-alert-{wave.reached}-{target.id}"
+        name = f"jb-alert-{wave.name}-{target.id}"
         sent += await _tell(card, name, target, sender, channels, wording, now)
-    if wave.reached is not None:
-        await asyncio.to_thread(store.source_good, CURSOR, {"after": wave.reached}, now=now)
+    if wave.kept is not None:
+        await asyncio.to_thread(store.source_good, CURSOR, wave.kept, now=now)
     return sent
 
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """Who is to be told what, and the history row reached; None when there is nothing new."""
+    """Who is to be told what, what is to be kept about it (None: nothing is new), and the same name when it is told
+    again after a crash."""
 
     told: tuple[tuple[StoredTarget, tuple[str, ...]], ...] = ()
-    reached: int | None = None
+    kept: Mapping[str, Any] | None = None
+    name: str = ""
 
 
 def _wave(publisher: Publisher, store: AlertStore) -> _Wave:
-    rows = list(store.history_since(store.source_state(CURSOR).get("after", 0)))
-    if not rows:
+    before = store.source_state(CURSOR)
+    rows = list(store.history_since(before.get("after", 0)))
+    counts = store.counts_since(publisher.clock() - RECENT)
+    failing, known = news(counts, before.get("failures", {}))
+    kept = {"after": rows[-1].id if rows else before.get("after", 0), "failures": known}
+    if not failing and kept == {"failures": {}, **before}:
         return _Wave()
+    found = troubles(rows, publisher, store)
+    for issue_id in failing:
+        stored = publisher.store.issue(issue_id)
+        name = f"{stored.issue.masthead} {stored.issue.label}"
+        found.append((publisher.publication_of(stored), summary(name, counts[issue_id])))
     by_recipient: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for publication, sentence in troubles(rows, publisher, store):
+    for publication, sentence in found:
         concerned = [publication] if publication is not None else publisher.policy.publications
         for one in concerned:
             for recipient_id in one.alert:
@@ -146,7 +163,7 @@ def _wave(publisher: Publisher, store: AlertStore) -> _Wave:
         for recipient_id, sentences in by_recipient.items()
         for target in publisher.store.targets([recipient_id])
     )
-    return _Wave(told, rows[-1].id)
+    return _Wave(told, kept, f"{kept['after']}-{sum(known.values())}")
 
 
 async def _tell(

@@ -15,6 +15,7 @@ from . import workers
 from .database import known, version
 from .part import Part
 from .schema import IS_DUE, delivery, issue, message, plan, tally, target, worker
+from .tally import WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,20 @@ class Gauges(Part):
             suspended,
             {state: issues.get(state, 0) for state in IssueState},
         )
+
+    def counts_since(self, moment: dt.datetime) -> dict[int, dict[DeliveryState, int]]:
+        """By issue, of those released since: how many deliveries are in each state. `pending` are those due alone, not
+        what waits behind an earlier part or a suspended robot."""
+        query = (
+            sa.select(tally.c.issue_id, tally.c.slot, tally.c.count)
+            .join(issue, issue.c.id == tally.c.issue_id)
+            .where(issue.c.released_at >= moment, tally.c.count > 0, tally.c.slot != WAITING)
+        )
+        found: dict[int, dict[DeliveryState, int]] = {}
+        with self.db.read() as connection:
+            for issue_id, slot, count in connection.execute(query):
+                found.setdefault(issue_id, {})[DeliveryState(slot)] = count
+        return found
 
     def server_clock(self) -> dt.datetime | None:
         """What time it is where the database is; None where that is this machine's own clock."""

@@ -9,8 +9,11 @@ import httpx
 import pytest
 
 from bot.channels import CHANNELS
+from bot.domain.delivery import DeliveryState
 from bot.domain.directory import Directory, Mention
+from bot.domain.pages import Settling
 from bot.flows.alert import MASTHEAD, alert_card, send_alerts
+from bot.flows.failing import news
 
 from .conftest import Desk, issue_text
 
@@ -59,6 +62,50 @@ def test_a_source_that_keeps_failing_is_told_once(desk: Desk) -> None:
     assert tell(desk) == 1
     assert tell(desk) == 0
     assert "收件箱不见了" in desk.messages()[-1]["body"]
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_deliveries_that_failed_are_told_once_and_with_their_number(desk: Desk) -> None:
+    """No robot is to blame and none is stopped: without this they would only be found by whoever looks."""
+    tell(desk)
+    with httpx.Client(base_url=desk.sandbox, trust_env=False) as client:
+        for key in ("key-00000", "key-00001"):
+            script = {"fault": "drop_after_accepting", "key": key, "times": 1}
+            client.post("/_sandbox/faults", json=script).raise_for_status()
+    desk.take_in(issue_text("2026年2月13日"))
+    desk.clock.set("2026-02-13 09:00")
+    desk.tick()
+    assert tell(desk) == 1
+    assert "第5期" in desk.messages()[-1]["body"]
+    assert "2 条存疑" in desk.messages()[-1]["body"]
+    doubtful = [row.id for row in desk.app.store.receipts(states=[DeliveryState.IN_DOUBT])]
+    desk.app.store.settle_delivery(doubtful[0], Settling.ARRIVED, who="张三", why="", now=desk.clock())
+    assert tell(desk) == 0
+    assert tell(desk.reopen()) == 0
+
+
+D = DeliveryState
+
+
+@pytest.mark.parametrize(
+    ("states", "told", "is_news", "known"),
+    [
+        pytest.param({D.ACCEPTED: 9}, 0, False, 0, id="all is well"),
+        pytest.param({D.IN_DOUBT: 2, D.SENDING: 1}, 0, False, 0, id="the first sending is not over"),
+        pytest.param({D.IN_DOUBT: 2, D.PENDING: 1}, 0, False, 0, id="nor is it where some have not begun"),
+        pytest.param({D.IN_DOUBT: 2, D.RETRYING: 7}, 0, True, 2, id="it is over, others are retried for hours"),
+        pytest.param({D.IN_DOUBT: 2, D.EXHAUSTED: 3, D.RETRYING: 4}, 2, False, 2, id="retries end one by one"),
+        pytest.param({D.IN_DOUBT: 2, D.EXHAUSTED: 7}, 2, True, 9, id="the last has ended"),
+        pytest.param({D.IN_DOUBT: 2, D.EXHAUSTED: 7}, 9, False, 9, id="known already"),
+        pytest.param({D.REFUSED: 1}, 9, False, 1, id="people have put eight right"),
+        pytest.param({D.REFUSED: 3}, 1, True, 3, id="and two more failed"),
+    ],
+)
+def test_failures_are_news_once_when_the_sending_is_over_and_once_when_the_retries_are(
+    states: dict[DeliveryState, int], told: int, is_news: bool, known: int
+) -> None:
+    before = {"7": told} if told else {}
+    assert news({7: states}, before) == ([7] if is_news else [], {"7": known} if known else {})
 
 
 def test_a_large_wave_is_counted_not_listed(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """The pages of docs/channels and docs/reasons.md say what the code does.
 
-The tables between the `generated` marks are written by `JIANBAO_UPDATE_DOCS=1 pytest tests/unit/channels/test_docs.py`.
+The tables between the `generated` marks are written by `JIANBAO_TEST_UPDATE_DOCS=1 pytest tests/unit/channels/test_docs.py`.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def written(path: Path, blocks: Mapping[str, str]) -> tuple[str, str]:
     """The page as it stands, and as it should."""
     text = path.read_text(encoding="utf-8")
     wanted = BLOCK.sub(lambda m: m[1] + blocks[m[2]] + m[3], text)
-    if os.environ.get("JIANBAO_UPDATE_DOCS"):
+    if os.environ.get("JIANBAO_TEST_UPDATE_DOCS"):
         path.write_text(wanted, encoding="utf-8")
         return wanted, wanted
     return text, wanted

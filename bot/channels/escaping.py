@@ -9,7 +9,7 @@ their brackets, quotes, dashes and `3#楼`, pass unchanged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 _LINE_BREAK = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -33,7 +33,8 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """A vendor's escape. `anywhere`: characters that act wherever they stand; `leading`: at a line's start only.
+    """A vendor's escape. `anywhere`: characters that act wherever they stand; `leading`: at a line's start only;
+    `opening`: matches a single character that acts because of what follows it.
 
     Bare addresses are made unclickable (`：//`) and entities kept from being decoded (`＆lt;`) on every channel:
     a link on a card is ours or it is not there.
@@ -41,10 +42,13 @@ class Escape:
 
     anywhere: str
     leading: str = ""
+    opening: re.Pattern[str] | None = None
 
     def __call__(self, text: str) -> str:
         text = plain(text).replace("://", "：//").replace("~~", "～～")
         text = _acting(self.anywhere).sub(lambda found: _twin(found[0]), _ENTITY.sub("＆", text))
+        if self.opening:
+            text = self.opening.sub(lambda found: _twin(found[0]), text)
         body = text.lstrip()
         if body and body[0] in self.leading:
             text = text[: len(text) - len(body)] + _twin(body[0]) + body[1:]
@@ -68,10 +72,16 @@ TEXT = Escape("<>@")
 """Plain text messages: no markup, but `<at …>`, `<@x>` and `@all` are obeyed there by one vendor or another."""
 
 MARKDOWN = Escape("<>@[]*_`\\|", leading="#-+=")
-"""Markdown of WeCom, DingTalk, Feishu and Teams: links, mentions, font tags, emphasis, code, tables, headings."""
+"""Markdown of WeCom, DingTalk and Feishu: links, mentions, font tags, emphasis, code, tables, headings."""
 
-SLACK = Escape("&<>@[]*_`\\|", leading="#-+=")
+TEAMS = replace(MARKDOWN, opening=re.compile(r"\{(?=\{)"))
+"""Markdown of an Adaptive Card, which also puts a date in place of `{{DATE(…)}}`."""
+
+_EMOJI_CODE = re.compile(r"(?<!\d):(?=[\w+'-]{1,100}:)")
+"""`:tada:` is a picture in Slack; `12:30:45` is a time."""
+
+SLACK = Escape("&<>@[]*_`\\|", leading="#-+=", opening=_EMOJI_CODE)
 """Slack's mrkdwn: markdown's characters, and `&`, which begins its entities."""
 
-SLACK_TEXT = Escape("&<>@*_`~")
+SLACK_TEXT = Escape("&<>@*_`~", opening=_EMOJI_CODE)
 """Slack reads even a plain message as mrkdwn."""

@@ -23,7 +23,7 @@ from bot.domain.pacing import Pace
 from bot.domain.secret import Secret
 
 from .address import has_path, has_query
-from .escaping import MARKDOWN
+from .escaping import TEAMS
 from .fields import Fields, fields
 from .fitting import Room, Sheet, fit, noting
 from .http_status import BY_STATUS, Outcome, by_status, row_verdict
@@ -72,8 +72,8 @@ def messages(card: Card, style: Style, wording: Wording, mention: Mention = NOBO
     """An Adaptive Card, whatever the style."""
 
     def build(sheet: Sheet) -> Mapping[str, Any]:
-        body = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=MARKDOWN, **sheet.values())
-        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=MARKDOWN, **sheet.values()))
+        body = wording(f"{NAME}/{card.kind}.markdown", sheet.card, escape=TEAMS, **sheet.values())
+        said = fields(wording(f"{NAME}/{card.kind}.card", sheet.card, escape=TEAMS, **sheet.values()))
         return {
             "type": "message",
             "attachments": [

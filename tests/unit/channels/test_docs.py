@@ -1,6 +1,6 @@
 """The pages of docs/channels and docs/reasons.md say what the code does.
 
-The tables between the `generated` marks are written by `JIANBAO_TEST_UPDATE_DOCS=1 pytest tests/unit/channels/test_docs.py`.
+`JIANBAO_TEST_UPDATE_DOCS=1 pytest tests/unit/channels/test_docs.py` writes the tables between the `generated` marks.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.channels.escaping import MARKDOWN, TEXT, plain
+from bot.channels.escaping import MARKDOWN, SLACK, SLACK_TEXT, TEAMS, TEXT, plain
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -48,11 +48,22 @@ def test_plain_text_keeps_markup_that_means_nothing_there() -> None:
     assert TEXT("[a](b) *c* <at id=all>") == "[a](b) *c* ＜at id=all＞"
 
 
+def test_a_date_function_of_an_adaptive_card_stays_text() -> None:
+    assert TEAMS("{{DATE(2026-07-29T01:00:00Z)}} {一}") == "｛{DATE(2026-07-29T01:00:00Z)}} {一}"
+    assert TEAMS("**粗**") == MARKDOWN("**粗**")
+
+
+def test_a_code_for_a_picture_stays_text_in_slack_and_a_time_stays_a_time() -> None:
+    for escape in (SLACK, SLACK_TEXT):
+        assert escape(":tada: 完成:100: 12:30:45 08:30—09:00") == "：tada: 完成：100: 12:30:45 08:30—09:00"
+
+
 def test_a_joiner_stays_only_inside_an_emoji() -> None:
     assert plain(f"{FAMILY}a\u200db\u200d") == f"{FAMILY}ab"
 
 
 @pytest.mark.timeout(3)
-@pytest.mark.parametrize("piece", [" ", "\n", "&", "\u200d", "\u2600\u200d", "~", "://"])
+@pytest.mark.parametrize("piece", [" ", "\n", "&", "\u200d", "\u2600\u200d", "~", "://", "{", ":", ":a"])
 def test_no_text_is_slow_to_disarm(piece: str) -> None:
-    MARKDOWN(piece * 300_000)
+    for escape in (TEAMS, SLACK):
+        escape(piece * 300_000)

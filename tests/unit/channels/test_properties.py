@@ -34,6 +34,7 @@ HOSTILE = (
     *("<at id=all></at>", '<at user_id="all">所有人</at>', "<@zhangsan>", "<!channel>", "@all", "@所有人"),
     *('<font color="warning">', "**粗**", "__下划线__", "~~删~~", "```\ncode\n```", "\\*", "&lt;@all&gt;"),
     *("# 标题", "> 引用", "- 列表", "| a | b |", "{{ card.link }}", "{% raw %}", "%(x)s", "${x}"),
+    *("{{DATE(2026-07-29T01:00:00Z, SHORT)}}", ":tada:", "12:30:45"),
     *("\u202e倒序\u202c", "零\u200b宽", "\ufeff", "\x00", "\r\n", "\u2028", "e\u0301", "\U00020bb7"),
     *("\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f44d\U0001f3fd", "\U0001f1e8\U0001f1f3" * 2),
     *("“引号”", '"', "'", "\\", "/", "3#楼", "（一）", "A&B", "5～10月", "《意见》"),
@@ -158,6 +159,7 @@ OUR_CALL = re.compile(
 """Whom we call, always at the very end of a first part."""
 OUR_BOLD = re.compile(r"^(\*\*|\*)(\d+\. .*|【(更正|催办)】.*|本期.*)\1$", re.MULTILINE)
 ACTS = re.compile(r"[<>@\u200b\u202a-\u202e\u2066-\u2069\ufeff\x00]|://|~~|&(#?[A-Za-z0-9]+);")
+ACTS_THERE = {"teams": re.compile(r"\{\{"), "slack": re.compile(r"(?<!\d):[\w+'-]{1,100}:")}
 ACTS_IN_MARKUP = re.compile(r"[*_`\[\]\\]|^[#|]", re.MULTILINE)
 
 
@@ -169,5 +171,6 @@ def _check_nothing_acts(name: str, messages: tuple[Message, ...], *, called: boo
         text = OURS.sub("", text)
         rest = OUR_BOLD.sub(r"\2", text)
         assert not ACTS.search(rest), ACTS.search(rest)
+        assert name not in ACTS_THERE or not ACTS_THERE[name].search(rest), rest
         if rest != text:
             assert not ACTS_IN_MARKUP.search(rest), ACTS_IN_MARKUP.search(rest)

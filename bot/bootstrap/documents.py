@@ -43,10 +43,21 @@ def read_document(data: bytes, name: str) -> Issue:
 
 
 def read_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Issue | DocumentRefused]]:
-    """Read many, a few at a time, in order; a refusal is a result, not an end."""
-    contents = ((str(path), path.read_bytes()) for path in files)
-    for name, result in bulletins.parse_many(contents):
+    """Read many, a few at a time, in order; a refusal is a result, not an end. What cannot be opened comes last."""
+    closed: list[tuple[Path, DocumentRefused]] = []
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        for path in files:
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                closed.append((path, DocumentRefused("config", f"文件打不开：{path}（{error.strerror}）")))
+            else:
+                yield str(path), data
+
+    for name, result in bulletins.parse_many(contents()):
         yield Path(name), result
+    yield from closed
 
 
 def explain_document(data: bytes, name: str) -> list[bulletins.Explained]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,8 +52,12 @@ def _folder(folder: Path, to: Path | None, as_json: bool) -> int:
     """Every document of a folder; one bad file does not stop the rest."""
     if to is None:
         raise ConfigError("识读整个文件夹时要用 --out 指定结果文件夹。")
-    files = [p for p in sorted(folder.iterdir()) if p.is_file() and p.suffix.lower() != ".json" and p.name[0] != "."]
-    to.mkdir(parents=True, exist_ok=True)
+    try:
+        files = [p for p in sorted(folder.iterdir()) if _may_be_a_document(p)]
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"文件夹打不开或建不了：{error.filename}（{error.strerror}）") from error
+    results = _result_names(files)
     summary: dict[str, Any] = {"documents": len(files), "read": 0, "refused": {}}
     with progress() as bar:
         task = bar.add_task("识读", total=len(files))
@@ -63,8 +68,11 @@ def _folder(folder: Path, to: Path | None, as_json: bool) -> int:
             else:
                 document = {"error": {"code": result.code, "message": str(result)}, "expect_error": result.code}
                 summary["refused"][file.name] = {"code": result.code, "message": str(result)}
-            target = to / f"{file.stem}{SUFFIX}"
-            target.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+            target = to / results[file]
+            try:
+                target.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+            except OSError as error:
+                raise ConfigError(f"写不了文件：{target}（{error.strerror}）") from error
             bar.advance(task)
     if as_json:
         emit(summary)
@@ -73,6 +81,21 @@ def _folder(folder: Path, to: Path | None, as_json: bool) -> int:
         for name, why in summary["refused"].items():
             err.print(f"拒收 {name}：{why['message']}", markup=False)
     return 0
+
+
+def _may_be_a_document(path: Path) -> bool:
+    """A file, or a link that leads nowhere, which is told of; neither results nor hidden files."""
+    there = path.is_file() or (path.is_symlink() and not path.exists())
+    return there and path.suffix.lower() != ".json" and path.name[0] != "."
+
+
+def _result_names(files: list[Path]) -> dict[Path, str]:
+    """Named by the stem; by the whole name where another document would get the same."""
+    stems, names = Counter(file.stem for file in files), {file.name for file in files}
+    return {
+        file: f"{file.stem if stems[file.stem] == 1 and file.stem not in names else file.name}{SUFFIX}"
+        for file in files
+    }
 
 
 def _show(issue: Issue) -> None:

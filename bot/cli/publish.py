@@ -17,6 +17,7 @@ from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.plan import Plan, ReceiptRow, Settled
 from bot.domain.release import IssueState
+from bot.domain.secret import mask_url
 from bot.flows.publish import Published
 from bot.settings import load_settings
 
@@ -47,7 +48,7 @@ def publish(
         roster = app.load_directory(directory) if directory else app.store.directory()
         if dry_run:
             published, plan = app.publisher.look(data, file.name, directory=roster)
-            return _report(app, published, [], as_json, plan=plan)
+            return _report(app, published, [], as_json, dry_run=(plan, roster))
         published = take_and_release(app, data, file.name, roster, imported_from=directory, now=now)
         return deliver_and_report(app, published, wait=wait, as_json=as_json)
     finally:
@@ -137,34 +138,56 @@ def document(published: Published, rows: list[ReceiptRow]) -> dict[str, Any]:
     }
 
 
-def _planned(plan: Plan) -> list[dict[str, Any]]:
-    """The deliveries of a dry run: as they would be, with no id and no attempt."""
+def _planned(plan: Plan, roster: Directory) -> list[dict[str, Any]]:
+    """The deliveries of a dry run: receipts as they stand before the first try, and the length of each body."""
+    targets = [target for unit in roster.recipients for target in unit.targets]
     return [
-        {
-            "id": None,
-            "recipient": d.recipient_id,
-            "channel": plan.messages[d.message].channel,
-            "list": d.list_kind.value,
-            "part": d.part,
-            "parts": d.parts,
-            "state": d.state.value,
-            "bytes": len(plan.messages[d.message].body),
-        }
+        receipt_dict(
+            ReceiptRow(
+                id=0,
+                issue_id=0,
+                recipient=d.recipient_id,
+                recipient_name=roster.by_id[d.recipient_id].name,
+                channel=plan.messages[d.message].channel,
+                target=targets[d.target_id].label or mask_url(targets[d.target_id].url.reveal()),
+                list_kind=d.list_kind,
+                kind=plan.kind,
+                part=d.part,
+                parts=d.parts,
+                state=d.state,
+                outcome=None,
+                reason=d.reason,
+                attempts=0,
+                vendor_code=None,
+                vendor_message=None,
+                http_status=None,
+                accepted_at=None,
+                next_try_at=None,
+            )
+        )
+        | {"id": None, "issue": None, "bytes": len(plan.messages[d.message].body)}
         for d in plan.deliveries
     ]
 
 
-def _report(app: App, published: Published, rows: list[ReceiptRow], as_json: bool, *, plan: Plan | None = None) -> int:
-    """Print it and give the exit code; `plan` is there for a dry run only."""
+def _report(
+    app: App,
+    published: Published,
+    rows: list[ReceiptRow],
+    as_json: bool,
+    *,
+    dry_run: tuple[Plan, Directory] | None = None,
+) -> int:
+    """Print it and give the exit code; `dry_run`: what would be sent, and the directory it was planned with."""
     if as_json:
         shape = document(published, rows)
-        if plan is not None:
-            shape["deliveries"] = _planned(plan)
+        if dry_run is not None:
+            shape["deliveries"] = _planned(*dry_run)
             shape["counts"] = dict(Counter(d["state"] for d in shape["deliveries"]))
         emit(shape)
     else:
-        show(app, published, rows, plan=plan)
-    return 0 if plan is not None else verdict(published, rows)
+        show(app, published, rows, plan=dry_run[0] if dry_run else None)
+    return 0 if dry_run else verdict(published, rows)
 
 
 def verdict(published: Published, rows: list[ReceiptRow]) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from bot.domain.directory import Directory
 from bot.domain.errors import DocumentRefused
@@ -68,7 +68,10 @@ class Intake(Assessor):
         return seen
 
     def look(self, data: bytes, name: str, *, directory: Directory) -> tuple[Published, Plan]:
-        """The dry run: what `take_in` and a release would do, with nothing stored."""
+        """The dry run: what `take_in` and a release would do, with nothing stored.
+
+        The plan's `target_id` is the target's place among all of `directory`, for none has an id yet.
+        """
         issue = self.parse(data, name)
         publication = publication_for(issue.masthead, self.policy.publications)
         release_at, timing = self._timing(issue, publication)
@@ -77,15 +80,21 @@ class Intake(Assessor):
         state = IssueState.HELD if holds else IssueState.SCHEDULED
         stored = StoredIssue(0, 0, 1, issue, state, release_at, holds=holds)
         received = ReceivedFile(0, len(data))
-        plan = make_plan(stored, resolution, partial(_targets_in, directory), self.renderer, original=received)
+        plan = make_plan(stored, resolution, _targets_in(directory), self.renderer, original=received)
         return Published(stored, publication, resolution, holds), plan
 
 
-def _targets_in(directory: Directory, recipient_ids: Sequence[str]) -> Iterator[PlanTarget]:
-    """Of a directory that is not in the store: no target has an id there, and none is suspended."""
-    for unit in map(directory.by_id.__getitem__, recipient_ids):
-        if unit.enabled:
-            for target in unit.targets:
-                if target.enabled:
-                    wants = target.attach_original
-                    yield PlanTarget(0, unit.id, target.channel, target.style, False, target.mention, wants)
+def _targets_in(directory: Directory) -> Callable[[Sequence[str]], Iterator[PlanTarget]]:
+    """For units of a directory that is not in the store: an id is a place there, and none is suspended."""
+    units = directory.recipients
+    first = dict(zip((u.id for u in units), accumulate((len(u.targets) for u in units), initial=0), strict=False))
+
+    def of(recipient_ids: Sequence[str]) -> Iterator[PlanTarget]:
+        for unit in map(directory.by_id.__getitem__, recipient_ids):
+            if unit.enabled:
+                for place, target in enumerate(unit.targets, first[unit.id]):
+                    if target.enabled:
+                        wants = target.attach_original
+                        yield PlanTarget(place, unit.id, target.channel, target.style, False, target.mention, wants)
+
+    return of

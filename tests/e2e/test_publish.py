@@ -144,6 +144,26 @@ def test_a_dry_run_leaves_no_trace(
     assert installation.arrived() == {}
 
 
+def test_a_dry_run_shows_deliveries_in_the_shape_of_those_that_were_sent(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 4)
+    recipients[1]["targets"].append({**recipients[0]["targets"][0], "label": "另一个群"})
+    register(installation, recipients)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(4)))
+
+    seen = installation.json("publish", str(issue_file), "--directory", roster, "--dry-run")
+    sent = installation.json("publish", str(issue_file), "--directory", roster, "--now", code=(0, 4))
+
+    assert [set(d) - {"bytes"} for d in seen["deliveries"]] == [set(d) for d in sent["deliveries"]]
+    planned = ("recipient", "recipient_name", "channel", "target", "list", "kind", "part", "parts")
+    would, did = ([tuple(d[key] for key in planned) for d in of["deliveries"]] for of in (seen, sent))
+    assert would == did
+    assert {(d["id"], d["state"], d["class"], d["attempts"]) for d in seen["deliveries"]} == {
+        (None, "pending", None, 0)
+    }
+
+
 def test_an_unreadable_document_is_refused_with_one_sentence(installation: Installation, tmp_path: Path) -> None:
     file = tmp_path / "empty.txt"
     file.write_bytes(b"")
@@ -152,6 +172,38 @@ def test_an_unreadable_document_is_refused_with_one_sentence(installation: Insta
     assert set(answer["error"]) == {"code", "message"}
     spoken = installation.run("publish", str(file), "--now")
     assert (spoken.returncode, spoken.stdout) == (3, "") or spoken.returncode == 2
+
+
+def test_of_a_folder_every_document_has_its_own_result_and_a_bad_one_stops_nothing(
+    installation: Installation, tmp_path: Path, issue_file: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.txt", "a.html", "b.txt"):
+        (folder / name).write_bytes(issue_file.read_bytes())
+    (folder / "a.html.txt").write_bytes(b"")
+    (folder / "away.txt").symlink_to(tmp_path / "nowhere.txt")
+
+    said = installation.json("parse", str(folder), "--out", str(tmp_path / "out"))
+
+    results = {p.name: json.loads(p.read_text(encoding="utf-8")) for p in (tmp_path / "out").iterdir()}
+    assert set(results) == {f"{n}.out.json" for n in ("a.txt", "a.html", "a.html.txt", "b", "away")}
+    assert (
+        results["a.txt.out.json"]["masthead"] == results["b.out.json"]["masthead"] == "梅州市城镇老旧小区改造工作简报"
+    )
+    assert {name: why["code"] for name, why in said["refused"].items()} == {
+        "a.html.txt": "empty_document",
+        "away.txt": "config",
+    }
+    assert (said["documents"], said["read"]) == (5, 3)
+
+
+def test_a_results_folder_that_cannot_be_made_is_said_so(
+    installation: Installation, tmp_path: Path, issue_file: Path
+) -> None:
+    answer = installation.json("parse", str(tmp_path), "--out", str(issue_file), code=2)
+
+    assert str(issue_file) in answer["error"]["message"]
 
 
 def test_a_bad_directory_is_refused_whole_with_lines_and_keys(

@@ -110,6 +110,11 @@ def signature(secret: str, timestamp: str) -> str:
     return base64.b64encode(digest).decode()
 
 
+def refusal(code: int, text: str, request: Request, now: float) -> Verdict:
+    """The refusal with any code of the vendor's."""
+    return _refuse(code, text)
+
+
 def _refuse(code: int, message: str) -> Verdict:
     return Verdict(False, code, message, {"errcode": code, "errmsg": message})
 

@@ -71,6 +71,8 @@ class VendorEndpoint:
         now = self._sandbox.clock.now()
         if fault is not None and fault.kind == "rate_limit":
             return self._platform.throttled(request, now)
+        if fault is not None and fault.kind == "refuse":
+            return self._platform.refusal(fault.code, fault.message, request, now)
         if fault is not None and not fault.accept:
             return None
         return self._platform.judge(self._sandbox.robots.find(self._channel, key), request, now)

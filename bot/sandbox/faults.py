@@ -62,6 +62,7 @@ KINDS: Mapping[str, bool | None] = {
     "code_as_string": True,
     "warning": True,
     "rate_limit": False,
+    "refuse": False,
     "ip_throttle": False,
 }
 _MOSTLY_ACCEPTED = frozenset({"hang"})
@@ -87,6 +88,8 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
     bytes: int | None = None
+    code: int = 0
+    message: str = ""
     seen: int = 0
     fired: int = 0
     dice: random.Random = field(default_factory=random.Random)
@@ -179,7 +182,7 @@ def answer_to(verdict: Verdict | None, fault: Fault | None) -> Answer:
         case "code_as_string" | "warning":
             body = dict(verdict.body) if verdict is not None else {}
             return Answer(sound.status, json.dumps(_bend(fault.kind, body), ensure_ascii=False).encode())
-        case _:  # rate_limit: the vendor's own answer
+        case _:  # rate_limit, refuse: the vendor's own answer
             return sound
 
 
@@ -194,7 +197,7 @@ _TEXTS = frozenset({"errmsg", "errMsg", "msg", "message", "StatusMessage"})
 _PAGE = "<!DOCTYPE html><html><head><title>login</title></head><body>请先登录网络</body></html>"
 FIELDS = words(
     "fault channel key times after probability seed accept how seconds status content_type headers body location "
-    "retry_after bytes"
+    "retry_after bytes code message"
 )
 
 
@@ -225,12 +228,23 @@ def _read_fault(entry: object, number: int) -> Fault:
     if fault.how not in ("reset", "close"):
         raise ValueError(f"how must be reset or close, not {fault.how!r}")
     _read_answer(fault, entry)
+    if kind == "refuse":
+        fault.code, fault.message = _read_refusal(entry)
     decided = KINDS[kind]
     default = kind in _MOSTLY_ACCEPTED or fault.status == 504
     fault.accept = bool(entry.get("accept", default)) if decided is None else decided
     if decided is not None and entry.get("accept", decided) != decided:
         raise ValueError(f"accept is always {str(decided).lower()} for {kind}")
     return fault
+
+
+def _read_refusal(entry: Mapping[str, Any]) -> tuple[int, str]:
+    code, message = entry.get("code"), entry.get("message", "refused by a script")
+    if not isinstance(code, int) or isinstance(code, bool) or code == 0:
+        raise ValueError("refuse needs code, a whole number of the vendor's other than 0")
+    if not isinstance(message, str):
+        raise ValueError("message must be a text")
+    return code, message
 
 
 def _read_answer(fault: Fault, entry: Mapping[str, Any]) -> None:

@@ -82,6 +82,11 @@ def signature(secret: str, timestamp: str) -> str:
     return base64.b64encode(hmac.digest(f"{timestamp}\n{secret}".encode(), b"", hashlib.sha256)).decode()
 
 
+def refusal(code: int, text: str, request: Request, now: float) -> Verdict:
+    """The refusal with any code of the vendor's."""
+    return _refuse(code, text)
+
+
 def _refuse(code: int, message: str) -> Verdict:
     return Verdict(False, code, message, {"code": code, "data": {}, "msg": message})
 

@@ -61,6 +61,7 @@ FAULTS: Mapping[str, str] = {
     "code_as_string": "错误码是字符串",
     "warning": "应答带 Warning",
     "rate_limit": "限流",
+    "refuse": "指定错误码",
     "ip_throttle": "按 IP 限流",
 }
 

@@ -35,6 +35,9 @@ class Platform(Protocol):
     def judge(self, robot: Robot | None, request: Request, now: float, /) -> Verdict:
         """The vendor's answer."""
 
+    def refusal(self, code: int, text: str, request: Request, now: float, /) -> Verdict:
+        """The vendor's refusal with `code`, in its own shape, whatever was sent."""
+
     def throttled(self, request: Request, now: float, /) -> Verdict:
         """The vendor's answer to a call over the rate."""
 

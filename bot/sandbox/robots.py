@@ -16,6 +16,8 @@ from typing import Any
 from bot.sandbox.exchange import words
 
 STATES = ("active", "stopped", "removed")
+MOST_RULES = 10
+"""Keywords of a robot, and entries of its IP list, that the vendors' settings take."""
 PROFILES = words("observed_limits long_errmsg code_410100 safe_limits legacy_reply")
 
 
@@ -241,6 +243,9 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
         state=str(state),
         profiles=profiles,
     )
+    for name in ("keywords", "ips"):
+        if len(getattr(settings, name)) > MOST_RULES:
+            raise ValueError(f"{name} are at most {MOST_RULES}")
     for rule in settings.ips:
         if not rule.endswith(".*"):
             ipaddress.ip_network(rule, strict=False)

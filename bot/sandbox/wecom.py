@@ -96,6 +96,11 @@ def throttled(request: Request, now: float) -> Verdict:
     return _refuse(45009, "api freq out of limit", request, now)
 
 
+def refusal(code: int, text: str, request: Request, now: float) -> Verdict:
+    """The refusal with any code of the vendor's."""
+    return _refuse(code, text, request, now)
+
+
 def _refuse(code: int, text: str, request: Request, now: float) -> Verdict:
     hint = f"{int(now * 1000)}{code % 1000000:06d}"
     link = f"https://open.work.weixin.qq.com/devtool/query?e={code}"

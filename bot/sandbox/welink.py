@@ -62,6 +62,11 @@ def throttled(request: Request, now: float) -> Verdict:
     return _refuse("58500", "service error")
 
 
+def refusal(code: int, text: str, request: Request, now: float) -> Verdict:
+    """The refusal with any code of the vendor's."""
+    return _refuse(str(code), text)
+
+
 def _refuse(code: str, message: str) -> Verdict:
     return Verdict(False, code, message, {"code": code, "message": message})
 

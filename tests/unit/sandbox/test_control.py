@@ -94,6 +94,8 @@ def test_robots_are_registered_in_one_call_and_secrets_stay_inside(caller: Calle
         ({"channel": "wecom", "key": "A", "profiles": ["lax"]}, "lax"),
         ({"channel": "wecom", "key": "A", "secret": 1}, "secret"),
         ({"channel": "feishu", "key": "A", "ips": ["10.0.0.0/99"]}, "10.0.0.0/99"),
+        ({"channel": "dingtalk", "key": "A", "keywords": [str(n) for n in range(11)]}, "keywords are at most 10"),
+        ({"channel": "feishu", "key": "A", "ips": [f"10.0.0.{n}" for n in range(11)]}, "ips are at most 10"),
         (None, "JSON object"),
     ],
 )

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.sandbox.faults import KINDS, FaultBook
+from bot.sandbox.platforms import PLATFORMS
 from tests.unit.sandbox.conftest import SEND, Caller
 
 SendText = Callable[[str, str], int | str]
@@ -159,6 +160,7 @@ ANSWERS: Bodies = {
     "string": ({"fault": "code_as_string"}, "http/1.1 200 ", b'{"errcode": "0"', "accepted"),
     "warning": ({"fault": "warning"}, "http/1.1 200 ", b'{"errcode": 0, "errmsg": "Warning: ', "accepted"),
     "rate": ({"fault": "rate_limit"}, "http/1.1 200 ", b'{"errcode":45009,', "refused"),
+    "refuse": ({"fault": "refuse", "code": 45033}, "http/1.1 200 ", b'{"errcode":45033,"errmsg":"refused', "refused"),
     "x5": ({"fault": "ip_throttle"}, "application/json", b'{"status":1111,', "unprocessed"),
     "x5 page": (
         {"fault": "ip_throttle", "content_type": "text/html; charset=utf-8"},
@@ -186,6 +188,15 @@ def test_a_faulty_answer(name: str, caller: Caller) -> None:
     assert reply(received)[1].startswith(body)
     assert bool(reply(received)[1]) == bool(body)
     assert kept(caller) == (verdict, script["fault"], True)
+
+
+@pytest.mark.parametrize("channel", list(PLATFORMS))
+def test_every_documented_code_can_be_had(channel: str, caller: Caller, vectors: Any) -> None:
+    for code in (int(code) for code in vectors[channel]["error_codes"] if code.lstrip("-").isdecimal() and int(code)):
+        caller.fault("refuse", channel=channel, key="R", code=code, message="as the vendor says it", times=1)
+        reply = caller.send(channel, "R", {})
+        assert str(reply.get("errcode", reply.get("errCode", reply.get("code")))) == str(code)
+        assert "as the vendor says it" in json.dumps(reply)
 
 
 def test_every_kind_is_seen_by_a_socket_in_this_file() -> None:
@@ -248,6 +259,9 @@ def test_scripts_are_listed_with_counts_and_dropped(caller: Caller, send_text: S
         ({"fault": "bom", "accept": False}, "accept"),
         ({"fault": "hang", "how": "softly"}, "softly"),
         ({"fault": "status", "headers": "none"}, "headers"),
+        ({"fault": "refuse"}, "code"),
+        ({"fault": "refuse", "code": 0}, "code"),
+        ({"fault": "refuse", "code": 45033, "message": 1}, "message"),
         ("html", "JSON object"),
     ],
 )

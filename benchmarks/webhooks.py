@@ -1,9 +1,10 @@
-"""Beside apprise, the usual library for this: webhooks answering after 100 ms, 500 in flight, the same sink.
+"""Beside apprise, the usual library for this, and beside plain loops: webhooks answering after 100 ms, the same sink.
 
     python -m venv /tmp/apprise && /tmp/apprise/bin/pip install apprise
     python -m benchmarks webhooks --python /tmp/apprise/bin/python
 
-apprise keeps no record; Jianbao writes every attempt before and after. Skipped where no Python has apprise.
+500 in flight, as far as the peer can. The peers keep no record; Jianbao writes every attempt before and after. Without
+apprise where no Python has it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from statistics import median
 
 from ._load import Load
 from ._sink import sink, taken
-from .dispatch import in_child
+from .dispatch import VARIANTS, in_child
 
 DELAY_S, IN_FLIGHT = 0.1, 500
+LOOPS = ("httpx", "bare", "durable")
+"""The variants of the dispatch benchmark beside apprise, the slowest first."""
 
 
 def _has_apprise(python: str) -> bool:
@@ -43,15 +46,19 @@ def main(args: Sequence[str]) -> None:
     parser.add_argument("--theirs", type=int, default=500, help="webhooks of apprise (default %(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="repetitions (default %(default)s)")
     options = parser.parse_args(args)
-    if not _has_apprise(options.python):
-        print(f"apprise: skipped, {options.python} does not have it (see --help)")
-        return
-    ours, theirs = [], []
+    with_apprise = _has_apprise(options.python)
+    if not with_apprise:
+        print(f"apprise: left out, {options.python} does not have it (see --help)")
+    rates: dict[str, list[float]] = {}
     with sink(DELAY_S) as base:
         for _ in range(options.repeat):
-            ours.append(in_child("durable", Load(base, options.count, IN_FLIGHT)).per_second)
-            theirs.append(_apprise(options.python, base, options.theirs))
+            for name in LOOPS:
+                load = Load(base, max(int(options.count * VARIANTS[name].share), IN_FLIGHT), IN_FLIGHT)
+                rates.setdefault(VARIANTS[name].title, []).append(in_child(name, load).per_second)
+            if with_apprise:
+                rates.setdefault("apprise, records nothing", []).append(_apprise(options.python, base, options.theirs))
+    ours = median(rates[VARIANTS["durable"].title])
     print(f"\nwebhooks answering after {DELAY_S * 1000:g} ms, {options.repeat} repetitions, medians")
-    print(f"apprise, records nothing            {median(theirs):>10,.0f} per second")
-    print(f"Jianbao, durable before and after   {median(ours):>10,.0f} per second")
-    print(f"ratio                               {median(ours) / median(theirs):>10,.0f}")
+    print(f"{'':40}{'per second':>12}{'Jianbao is':>12}")
+    for title, found in sorted(rates.items(), key=lambda row: median(row[1])):
+        print(f"{title:40}{median(found):>12,.0f}{ours / median(found):>11,.1f}x")

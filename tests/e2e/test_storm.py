@@ -168,7 +168,8 @@ def test_a_storm_passes(cell: SimpleNamespace, sandbox: SandboxServer, tmp_path:
             app.store.revive_target(target_id, replay=True, who="张三", why="校时", now=clock())
         before = resident_mb()
         reasons += deliver(app, clock, troubles)
-        assert resident_mb() - before < 30
+        grown_mb = resident_mb() - before
+        assert grown_mb < 30
     finally:
         app.close()
 
@@ -190,3 +191,7 @@ def test_a_storm_passes(cell: SimpleNamespace, sandbox: SandboxServer, tmp_path:
     assert {Reason.DNS_FAILED, Reason.TLS_FAILED, Reason.SERVER_ERROR, Reason.RATE_LIMITED, Reason.NOT_JSON} <= set(
         reasons
     )
+    hours = (cell.value - START) / 3600
+    ways = ", ".join(f"{reason.value} {count}" for reason, count in reasons.most_common())
+    print(f"{reasons.total()} attempts in {hours:.0f} hours: {ways}")  # noqa: T201 - shown with -s
+    print(f"ended {dict(states)}, robots stopped and mended {len(stopped)}, memory {grown_mb:+.1f} MB")  # noqa: T201

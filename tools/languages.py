@@ -11,6 +11,7 @@ from mkdocs.structure.pages import Page
 
 CHINESE = ".zh-CN.md"
 _WIDE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u201c\u201d]"
+_LINE_END = re.compile(rf"({_WIDE}(?:\]\([^)\s]*\))?\**)\n *(?=\**\[?{_WIDE})")
 _ITEM = re.compile(r"(?:-|\d+\.) +")
 _INDENT = 4
 _FENCE = re.compile(r"^( *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
@@ -23,8 +24,9 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 
 def _joined(text: str) -> str:
-    """What a line end in the source parts: between Chinese characters a browser would show a blank for it."""
-    return re.sub(rf"(?<={_WIDE})\n *(?={_WIDE})", "", text)
+    """What a line end in the source parts: between Chinese characters, linked or bold ones too, a browser would show a
+    blank for it."""
+    return _LINE_END.sub(r"\1", text)
 
 
 def _indented(markdown: str) -> str:

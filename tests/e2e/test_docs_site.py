@@ -96,6 +96,19 @@ def test_no_markup_is_left_as_text(pages: dict[Path, BeautifulSoup]) -> None:
     assert left == []
 
 
+def test_no_line_end_of_the_source_parts_chinese_words(pages: dict[Path, BeautifulSoup]) -> None:
+    """A browser shows it as a blank in the middle of a sentence."""
+    parted = []
+    for file, page in pages.items():
+        for shown in page.select("article p, article li") if file.name.endswith(".zh-CN.html") else ():
+            paragraph = copy.copy(shown)
+            for code in paragraph.find_all("code"):
+                code.replace_with("code")
+            found = re.findall(r".{0,8}[\u4e00-\u9fff，。、；：]\n[\u4e00-\u9fff].{0,8}", paragraph.get_text())
+            parted += [f"{file.name}: {text!r}" for text in found]
+    assert parted == []
+
+
 def test_numbered_steps_keep_counting_across_what_stands_between_them(pages: dict[Path, BeautifulSoup]) -> None:
     """A block that is not indented far enough ends the list, and the next step would be the first again."""
     cut = []

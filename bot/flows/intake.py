@@ -61,7 +61,7 @@ class Intake(Assessor):
         """Assess an open issue anew, after the directory was mended or the document came again."""
         seen = self.review(issue_id, directory=directory)
         left = self._outstanding(seen)
-        if left != seen.stored.holds:
+        if seen.stored.state in (IssueState.HELD, IssueState.SCHEDULED) and left != seen.stored.holds:
             state = IssueState.HELD if left else IssueState.SCHEDULED
             self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassessed", "名录或文件有变化")
             return self.review(issue_id, directory=directory)

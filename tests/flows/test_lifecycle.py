@@ -189,6 +189,13 @@ def test_a_correction_reaches_exactly_those_who_got_the_first(desk: Desk) -> Non
     assert all("更正" in t and "正文有改动" in t for t in texts)
 
 
+def test_an_issue_that_is_out_stays_out_whatever_is_found_in_it_later(desk: Desk) -> None:
+    text = issue_text("2026年2月13日").replace("发送：各测试单位", "发送：各测试单位，某新设单位")
+    issue_id = desk.take_in(text).stored.id
+    desk.app.publisher.release_now(issue_id, who="王五", why="其余单位先发")
+    assert desk.app.publisher.refresh(issue_id, who="李四").stored.state is IssueState.RELEASED
+
+
 def test_every_act_is_in_the_history_with_who_and_why(desk: Desk) -> None:
     publisher = desk.app.publisher
     issue_id = desk.take_in(issue_text("2026年2月13日"), who="张三").stored.id

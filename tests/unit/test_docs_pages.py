@@ -17,7 +17,18 @@ from tests.documents import CHINESE, DOCS, PAGES, READMES, ROOT, blocks, fences,
 
 # pages in two languages, and what the commands' test reads from them
 
-LOOKED_UP = ("index", "tutorial", "settings", "commands", "directory", "publications", "reasons", "guarantee", "api")
+LOOKED_UP = (
+    "index",
+    "tutorial",
+    "settings",
+    "commands",
+    "directory",
+    "publications",
+    "reasons",
+    "guarantee",
+    "api",
+    "reading",
+)
 OPERATORS = sorted(
     page
     for page in [
@@ -121,6 +132,12 @@ def test_every_reason_is_explained_in_chinese_with_its_sentence() -> None:
     assert {reason.value: reason.chinese + "。" for reason in Reason} == {r.value: table[r.value][1] for r in Reason}
     assert all(table[reason.value][3] for reason in Reason)
     assert set(table) == {reason.value for reason in Reason} | {outcome.value for outcome in OutcomeClass}
+
+
+@pytest.mark.parametrize("section", ["警告代码", "拒收代码"])
+def test_both_languages_list_the_same_doubts_and_refusals(section: str) -> None:
+    english, chinese = (sections(read(DOCS / name))[section] for name in ("reading.md", "reading.zh-CN.md"))
+    assert english == chinese
 
 
 @pytest.mark.parametrize("name", ["threats.md", "threats.zh-CN.md"])

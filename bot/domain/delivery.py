@@ -158,6 +158,12 @@ _REASONS: dict[Reason, str] = {
 }
 
 
+OF_THE_ROBOT = frozenset(
+    {Reason.BAD_KEY, Reason.IP_NOT_ALLOWED, Reason.NOT_PERMITTED, Reason.ROBOT_DISABLED, Reason.ROBOT_REMOVED}
+)
+"""Reasons that hold for whoever sends to that address; a wrong signature, say, may be of one target's own secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replied:
     """A whole answer came back."""

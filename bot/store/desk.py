@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.delivery import DeliveryState, Reason
+from bot.domain.delivery import OF_THE_ROBOT, DeliveryState, Reason
 from bot.domain.directory import Directory, Target
 from bot.domain.errors import ConfigError
 from bot.domain.pages import Settling
@@ -60,26 +60,25 @@ class Desk(Directories):
             return _again(connection, failed, who=who, why=why or "补发失败的", now=now)
 
     def revive_target(self, target_id: int, *, replay: bool, who: str, why: str, now: dt.datetime) -> int:
-        """The robot is mended: end its suspension. With `replay` what the latest issue lacks there goes out again;
-        older ones stay as they are, so that no group gets a month of bulletins at once."""
+        """The robot is mended: end its suspension, and that of the targets that share it and were stopped with it. With
+        `replay` what the latest issue lacks there goes out again; older ones stay as they are, so that no group gets a
+        month of bulletins at once."""
         with self.db.write() as connection:
-            row = connection.execute(sa.select(target).where(target.c.id == target_id).with_for_update()).one_or_none()
-            if row is None or row.removed_at is not None:
+            rows = connection.execute(_with_its_robot(target_id)).all()
+            ids = [row.id for row in rows]
+            if target_id not in ids:
                 raise ConfigError("没有这个群机器人。")
-            values = {"suspended_at": None, "suspended_reason": None, "enabled": True}
-            connection.execute(sa.update(target).where(target.c.id == target_id).values(values))
-            before = {"suspended_reason": row.suspended_reason.value if row.suspended_reason else None}
-            entry = Entry("target.revived", f"target:{target_id}", before=before)
-            record(connection, [entry], who=who, why=why, now=now)
+            values = {"suspended_at": None, "suspended_reason": None}
+            connection.execute(sa.update(target).where(target.c.id.in_(ids)).values(values))
+            connection.execute(sa.update(target).where(target.c.id == target_id).values(enabled=True))
+            record(connection, [_revived(row) for row in rows], who=who, why=why, now=now)
             shift = tally.Shift()
-            unpark(connection, _working(connection, [target_id]), shift, now=now)
+            unpark(connection, _working(connection, ids), shift, now=now)
             tally.apply(connection, shift)
             if not replay:
                 return 0
-            latest = sa.select(sa.func.max(delivery.c.issue_id)).where(delivery.c.target_id == target_id)
-            mine = (delivery.c.target_id == target_id, delivery.c.issue_id == latest.scalar_subquery())
-            failed = sa.select(delivery).where(*mine, IS_FAILED, delivery.c.state.in_(_AGAIN))
-            return _again(connection, failed, who=who, why="群机器人已修复，补发", now=now)
+            failed = [_failed_of_latest(one) for one in ids]
+            return sum(_again(connection, each, who=who, why="群机器人已修复，补发", now=now) for each in failed)
 
     def stored_target(self, target_id: int) -> StoredTarget | None:
         """A robot that stands in the directory, with its credentials, enabled or not."""
@@ -138,6 +137,28 @@ class Desk(Directories):
         """Put on record something done that changed no row: a test message, an export."""
         with self.db.write() as connection:
             record(connection, [Entry(action, subject, after=after)], who=who, why=why, now=now)
+
+
+def _with_its_robot(target_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """The target, and those that were stopped because the robot they share with it was broken."""
+    robot = sa.select(target.c.robot_id).where(target.c.id == target_id).scalar_subquery()
+    stopped = sa.and_(target.c.robot_id == robot, target.c.suspended_reason.in_(OF_THE_ROBOT))
+    here = target.c.removed_at.is_(None)
+    return (
+        sa.select(target).where(here, sa.or_(target.c.id == target_id, stopped)).order_by(target.c.id).with_for_update()
+    )
+
+
+def _revived(row: AnyRow) -> Entry:
+    before = {"suspended_reason": row.suspended_reason.value if row.suspended_reason else None}
+    return Entry("target.revived", f"target:{row.id}", before=before)
+
+
+def _failed_of_latest(target_id: int) -> sa.Select[*tuple[Any, ...]]:
+    """What may be sent again of the latest issue that went to this target."""
+    latest = sa.select(sa.func.max(delivery.c.issue_id)).where(delivery.c.target_id == target_id)
+    mine = (delivery.c.target_id == target_id, delivery.c.issue_id == latest.scalar_subquery())
+    return sa.select(delivery).where(*mine, IS_FAILED, delivery.c.state.in_(_AGAIN))
 
 
 def _working(connection: sa.Connection, ids: Sequence[int]) -> list[int]:

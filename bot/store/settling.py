@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from bot.domain.delivery import DeliveryState, OutcomeClass, Reason, Verdict, settle
+from bot.domain.delivery import OF_THE_ROBOT, DeliveryState, OutcomeClass, Reason, Verdict, settle
 from bot.domain.plan import Settled
 
 from . import tally
@@ -196,16 +196,21 @@ def _late_answers(connection: sa.Connection, late: Iterable[Settled]) -> list[En
 
 
 def _suspend(connection: sa.Connection, settled: Iterable[Settled], shift: tally.Shift) -> list[Entry]:
-    """Stop targets that a person must mend; each is told of once."""
+    """Stop targets that a person must mend, and all that share a robot which is broken; each is told of once."""
+    told = {one.claimed.target_id: one for one in settled if one.verdict.suspends}
+    robots = [target_id for target_id, one in told.items() if one.verdict.reason in OF_THE_ROBOT]
+    if robots:
+        others = _SAME_ROBOT.where(target.c.enabled, target.c.removed_at.is_(None))
+        for mine, other in connection.execute(others, {"targets": robots}).all():
+            told.setdefault(other, told[mine])
     entries = []
-    for one in settled:
-        if one.verdict.suspends:
-            target_id, reason = one.claimed.target_id, one.verdict.reason
-            values = {"the_target": target_id, "at": one.finished_at, "because": reason}
-            if connection.execute(_SUSPEND, values).rowcount:
-                after = {"suspended_reason": reason, "delivery": one.claimed.delivery_id}
-                entries.append(Entry("target.suspended", f"target:{target_id}", after=after))
-                park(connection, [target_id], shift)
+    # In one order, so that no two workers wait for each other.
+    for target_id in sorted(told):
+        one, reason = told[target_id], told[target_id].verdict.reason
+        if connection.execute(_SUSPEND, {"the_target": target_id, "at": one.finished_at, "because": reason}).rowcount:
+            after = {"suspended_reason": reason, "delivery": one.claimed.delivery_id}
+            entries.append(Entry("target.suspended", f"target:{target_id}", after=after))
+            park(connection, [target_id], shift)
     return entries
 
 

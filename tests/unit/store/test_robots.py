@@ -1,4 +1,4 @@
-"""A robot that several targets share has one pace and one cool-down, as its platform counts."""
+"""A robot that several targets share has one pace and one cool-down, as its platform counts, and is broken for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.delivery import DeliveryState, OutcomeClass, Reason, Verdict
 from bot.domain.directory import Recipient
 from bot.domain.pacing import Pace
 from bot.domain.plan import Turn
@@ -15,6 +16,7 @@ from bot.store import Store
 from bot.store.claiming import _SHARED_STARTS
 
 from .samples import (
+    BAD_KEY,
     LIMITED,
     NOW,
     OK,
@@ -131,3 +133,38 @@ def test_looking_a_shared_robot_up_takes_an_index_at_each_step(tmp_path: Path) -
     assert any("ix_target_robot_id" in step for step in steps)
     assert any("ix_attempt_target_id_started_at" in step for step in steps)
     assert not any(step.startswith("SCAN") for step in steps)
+
+
+async def test_a_broken_robot_is_known_to_be_broken_for_all_who_share_it(shared: Store) -> None:
+    first = await turn(shared, pace=PACE)
+    (one,) = (claimed for claimed in first.claimed if claimed.recipient_id == "a")
+    later = await turn(shared, [answer(one, BAD_KEY, NOW + SECOND)], now=NOW + 9 * SECOND, pace=PACE)
+    assert units(later) == [], "b and c would only be told the same"
+    stopped = shared.target_lines()
+    assert [(line.recipient_id, line.suspended_reason) for line in stopped] == [
+        (name, Reason.BAD_KEY) for name in ("a", "b", "c")
+    ]
+    assert [line.subject for line in shared.history() if line.action == "target.suspended"] == [
+        f"target:{line.id}" for line in stopped
+    ]
+    assert shared.counts(1) == {DeliveryState.REFUSED: 1, DeliveryState.PENDING: 2, DeliveryState.SENDING: 1}
+
+
+async def test_mended_for_one_it_is_mended_for_all_who_share_it(shared: Store) -> None:
+    (one,) = (claimed for claimed in (await turn(shared, pace=PACE)).claimed if claimed.recipient_id == "a")
+    await turn(shared, [answer(one, BAD_KEY, NOW + SECOND)], now=NOW + SECOND, pace=PACE)
+    other = shared.target_lines()[1]
+    assert shared.revive_target(other.id, replay=True, who="张三", why="", now=NOW + SECOND) == 1, "what a was refused"
+    assert shared.target_lines() == []
+    found: list[str] = []
+    for after in range(1, 4):
+        found += units(await turn(shared, now=NOW + 60 * after * SECOND, pace=PACE))
+    assert sorted(found) == ["a", "b", "c"]
+
+
+async def test_a_wrong_signature_may_be_of_one_targets_own_secret(shared: Store) -> None:
+    (one,) = (claimed for claimed in (await turn(shared, pace=PACE)).claimed if claimed.recipient_id == "a")
+    refused = Verdict(OutcomeClass.PERMANENT_CONFIG, Reason.BAD_SIGNATURE, 200, "19021", "sign match fail")
+    later = await turn(shared, [answer(one, refused, NOW + SECOND)], now=NOW + 3 * SECOND, pace=PACE)
+    assert units(later) == ["b"]
+    assert [line.recipient_id for line in shared.target_lines()] == ["a"]

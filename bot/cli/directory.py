@@ -9,6 +9,7 @@ import typer
 
 from bot.bootstrap import check_directory, dump_directory, open_app
 from bot.domain.errors import ConfigError
+from bot.flows.reassess import reassess
 from bot.settings import load_settings
 
 from .output import Json, emit, err, out, whoami
@@ -29,6 +30,7 @@ def import_file(
         counts = installation.store.import_directory(
             roster, who=whoami(), why=why or f"导入 {file.name}", now=installation.clock()
         )
+        reassess(installation.publisher, installation.store, who=whoami())
     finally:
         installation.close()
     if as_json:

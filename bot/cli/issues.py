@@ -1,4 +1,4 @@
-"""`jianbao issues|approve|hold|release|reschedule|cancel|history`: what people decide about an issue."""
+"""`jianbao issues|reassess|approve|hold|release|reschedule|cancel|history`: what people decide about an issue."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _COLOURS = {
 
 def register(app: typer.Typer) -> None:
     app.command("issues", help="列出各期：状态、发布时间、等什么。")(issues)
+    app.command("reassess", help="重新核对一期：名录或设置改好以后，看它还在等什么。")(reassess)
     app.command("approve", help="批准一期：已看过内容和未决问题，到时可以发布。")(approve)
     app.command("hold", help="暂停一期，直到有人重新批准。")(hold)
     app.command("release", help="立即发布一期。")(release)
@@ -62,6 +63,10 @@ def issues(as_json: Json = False) -> int:
     finally:
         app.close()
     return 0
+
+
+def reassess(issue: Number, who: Who = None, as_json: Json = False) -> int:
+    return _act(lambda app, name: app.publisher.refresh(issue, who=name), who, as_json)
 
 
 def approve(issue: Number, why: Why = "", who: Who = None, as_json: Json = False) -> int:

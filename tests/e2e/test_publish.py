@@ -12,6 +12,11 @@ import pytest
 from .conftest import Installation, directory_file, register, units, webhook
 
 Everyone = Callable[[int], list[dict[str, Any]]]
+APPROVED_BY_ONE = """[[publication]]
+id = "laojiu"
+name = "梅州市城镇老旧小区改造工作简报"
+approval = "one_person"
+"""
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -37,6 +42,33 @@ def test_every_unit_gets_its_card_once_and_a_second_run_sends_nothing(
     assert again["counts"] == {"accepted": 30}
     assert [d["id"] for d in again["deliveries"]] == [d["id"] for d in first["deliveries"]]
     assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(30)}
+
+
+def test_what_an_issue_waits_for_is_looked_at_anew_after_the_directory_or_the_settings_were_mended(
+    installation: Installation, issue_file: Path, tmp_path: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 2)
+    roster = directory_file(tmp_path / "d.yaml", recipients, [])
+    held = installation.json("publish", str(issue_file), "--directory", str(roster), code=4)
+    assert {"unresolved_phrase", "too_late"} <= {h["code"] for h in held["holds"]}
+    directory_file(roster, recipients, everyone(2))
+    installation.json("directory", "import", str(roster))
+    (mended,) = installation.json("issues")
+    assert [h["code"] for h in mended["holds"]] == ["too_late"]
+
+    (installation.home / "publications.toml").write_text(APPROVED_BY_ONE, encoding="utf-8")
+    settings = {"JIANBAO_PUBLICATIONS_FILE": str(installation.home / "publications.toml")}
+    line = installation.json("reassess", "1", "--who", "李四", env=settings)
+    assert [h["code"] for h in line["holds"]] == ["too_late", "needs_approval"]
+    assert [line] == installation.json("issues")
+    last = installation.json("history", "1")[-1]
+    assert (last["action"], last["who"]) == ("issue.reassessed", "李四")
+
+
+def test_nothing_is_assessed_where_there_is_no_issue(installation: Installation) -> None:
+    done = installation.run("reassess", "7")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "7" in done.stderr
 
 
 def test_the_real_issue_reaches_every_unit_of_both_lists(

@@ -32,6 +32,12 @@ class Authority:
 
     def server(self, *names: str, days: int = 1) -> ssl.SSLContext:
         """A server context whose certificate is for `names` (host names or IP addresses); `days` < 0: expired."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(*names, days=days))
+        return context
+
+    def certificate(self, *names: str, days: int = 1) -> Path:
+        """A file with key and certificate for `names`."""
         key = ec.generate_private_key(ec.SECP256R1())
         cert = (
             self._builder(x509.Name([]), key.public_key(), days)
@@ -45,9 +51,7 @@ class Authority:
             )
             + cert.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1) -> x509.CertificateBuilder:
         now = dt.datetime.now(dt.UTC)

@@ -22,6 +22,7 @@ class ReaderView:
     recipient_name: str
     list_kind: ListKind
     sent_at: dt.datetime
+    in_doubt: bool
     opened_at: dt.datetime | None
     signed_at: dt.datetime | None
     signed_by: str

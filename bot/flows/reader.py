@@ -7,16 +7,18 @@ so that the time taken tells nothing either.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, StoreError
 from bot.domain.pages import Original
 from bot.domain.signoff import ReaderView
 
 from .ports import Clock
 
+log = logging.getLogger(__name__)
 NO_DELIVERY = 0
 LONGEST_NAME = 30
 LONGEST_OFFICE = 60
@@ -24,6 +26,7 @@ LONGEST_OFFICE = 60
 
 class ReaderLinks(Protocol):
     def reader_view(self, delivery_id: int) -> ReaderView | None: ...
+    def mark_arrived(self, delivery_id: int, *, now: dt.datetime) -> None: ...
     def mark_opened(self, delivery_id: int, *, now: dt.datetime) -> None: ...
     def sign(self, delivery_id: int, *, name: str, office: str, now: dt.datetime) -> bool: ...
     def original(self, revision_id: int) -> Original | None: ...
@@ -40,9 +43,20 @@ class Reader:
     life: dt.timedelta
 
     def view(self, token: str) -> ReaderView | None:
-        """What this link opens, or None. Looking marks nothing: chat clients fetch links to preview them."""
+        """What this link opens, or None. Looking marks nothing."""
         found = self.store.reader_view(self.delivery_of(token) or NO_DELIVERY)
         return found if found is not None and self.clock() - found.sent_at <= self.life else None
+
+    def asked(self, token: str) -> ReaderView | None:
+        """The same, for whoever asks from outside. Chat clients fetch links to preview them, so it says nothing of a
+        person; but nothing except the message has the link, so a delivery in doubt has arrived."""
+        found = self.view(token)
+        if found is not None and found.in_doubt:
+            try:
+                self.store.mark_arrived(found.delivery_id, now=self.clock())
+            except StoreError as error:
+                log.warning("delivery %s stays in doubt though its link was asked for: %s", found.delivery_id, error)
+        return found
 
     def opened(self, token: str) -> bool:
         """A person has it before their eyes; False for a link that opens nothing."""

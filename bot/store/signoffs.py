@@ -29,6 +29,7 @@ _VIEW = (
         delivery.c.kind,
         delivery.c.recipient_id,
         delivery.c.list_kind,
+        delivery.c.state,
         recipient.c.name.label("recipient_name"),
         revision.c.content,
         plan.c.created_at.label("sent_at"),
@@ -64,6 +65,7 @@ class SignOffs(Part):
             recipient_name=row.recipient_name,
             list_kind=row.list_kind,
             sent_at=row.sent_at,
+            in_doubt=row.state is DeliveryState.IN_DOUBT,
             opened_at=row.opened_at,
             signed_at=row.signed_at,
             signed_by=row.signed_by or "",
@@ -81,31 +83,39 @@ class SignOffs(Part):
         return None if row is None else (Issue.from_dict(row.content), row.first)
 
     def mark_opened(self, delivery_id: int, *, now: dt.datetime) -> None:
-        """The link was opened; kept the first time. It proves arrival: an in-doubt delivery becomes accepted."""
+        """A person has it before their eyes; kept the first time. It proves arrival too."""
         with self.db.write() as connection:
-            if not self._note(connection, delivery_id, OPENED, now, "", ""):
-                return
-            row = connection.execute(
-                sa.select(delivery.c.issue_id, delivery.c.state).where(delivery.c.id == delivery_id).with_for_update()
-            ).one()
-            if row.state is not DeliveryState.IN_DOUBT:
-                return
-            connection.execute(
-                sa.update(delivery)
-                .where(delivery.c.id == delivery_id)
-                .values(state=DeliveryState.ACCEPTED, reason=Reason.ACCEPTED, settled_at=now)
-            )
-            shift = tally.Shift()
-            shift[row.issue_id, DeliveryState.IN_DOUBT.value] -= 1
-            shift[row.issue_id, DeliveryState.ACCEPTED.value] += 1
-            tally.apply(connection, shift)
-            entry = Entry(
-                "delivery.settled",
-                f"delivery:{delivery_id}",
-                before={"state": DeliveryState.IN_DOUBT.value},
-                after={"state": DeliveryState.ACCEPTED.value},
-            )
-            record(connection, [entry], who="阅读链接", why="收件人打开了链接，说明已收到", now=now)
+            self._note(connection, delivery_id, OPENED, now, "", "")
+            self._arrived(connection, delivery_id, now)
+
+    def mark_arrived(self, delivery_id: int, *, now: dt.datetime) -> None:
+        """Its link was asked for, and nothing but the message has it: an in-doubt delivery becomes accepted."""
+        with self.db.write() as connection:
+            self._arrived(connection, delivery_id, now)
+
+    @staticmethod
+    def _arrived(connection: sa.Connection, delivery_id: int, now: dt.datetime) -> None:
+        row = connection.execute(
+            sa.select(delivery.c.issue_id, delivery.c.state).where(delivery.c.id == delivery_id).with_for_update()
+        ).one()
+        if row.state is not DeliveryState.IN_DOUBT:
+            return
+        connection.execute(
+            sa.update(delivery)
+            .where(delivery.c.id == delivery_id)
+            .values(state=DeliveryState.ACCEPTED, reason=Reason.ACCEPTED, settled_at=now)
+        )
+        shift = tally.Shift()
+        shift[row.issue_id, DeliveryState.IN_DOUBT.value] -= 1
+        shift[row.issue_id, DeliveryState.ACCEPTED.value] += 1
+        tally.apply(connection, shift)
+        entry = Entry(
+            "delivery.settled",
+            f"delivery:{delivery_id}",
+            before={"state": DeliveryState.IN_DOUBT.value},
+            after={"state": DeliveryState.ACCEPTED.value},
+        )
+        record(connection, [entry], who="阅读链接", why="链接被打开，说明消息已到达", now=now)
 
     def sign(self, delivery_id: int, *, name: str, office: str, now: dt.datetime) -> bool:
         """Sign for it; False when it was signed for before (the first signature stands)."""

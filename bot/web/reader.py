@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.domain.errors import ConfigError, DiskFull
+from bot.domain.signoff import ReaderView
 
 from . import pages
 from .access import TheOffice
@@ -20,8 +21,8 @@ Text = Annotated[str, Form()]
 
 @router.get("/{token}")
 def read(office: TheOffice, token: str) -> HTMLResponse:
-    """The issue. Looking marks nothing: chat clients and their servers fetch links to preview them."""
-    return _page(office, token)
+    """The issue. That it was asked for shows that the message arrived, not that a person saw it."""
+    return _shown(office.reader.asked(token), office, token)
 
 
 @router.post("/{token}/opened")
@@ -55,7 +56,10 @@ def original(office: TheOffice, token: str) -> Response:
 
 
 def _page(office: Office, token: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    view = office.reader.view(token)
+    return _shown(office.reader.view(token), office, token, status=status, **values)
+
+
+def _shown(view: ReaderView | None, office: Office, token: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     if view is None:
         return pages.html("reader_gone.html", {}, zone=office.zone, status=404)
     filled = {"problem": "", "name": "", "office_name": ""} | values

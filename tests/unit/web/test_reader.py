@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.people import Role
 from bot.domain.reader_token import reader_token
+from bot.store import schema
 
 from .conftest import ISSUE, Site
 
@@ -47,6 +49,27 @@ def opened(site: Site, delivery: int) -> object:
 
 def test_opening_proves_arrival_of_a_doubtful_delivery(site: Site) -> None:
     delivery, path = link(site, DeliveryState.IN_DOUBT)
+    site.client().post(f"{path}/opened")
+    found = site.app.store.delivery(delivery)
+    assert found is not None
+    assert found.row.state is DeliveryState.ACCEPTED
+
+
+def test_a_fetched_link_proves_arrival_of_a_doubtful_delivery_and_opens_nothing(site: Site) -> None:
+    delivery, path = link(site, DeliveryState.IN_DOUBT)
+    assert site.client().get(path).status_code == 200
+    found = site.app.store.delivery(delivery)
+    assert found is not None
+    assert (found.row.state, found.opened_at) == (DeliveryState.ACCEPTED, None)
+
+
+def test_a_link_opened_before_the_doubt_settles_it_when_opened_again(site: Site) -> None:
+    delivery, path = link(site, DeliveryState.IN_DOUBT)
+    site.app.store.mark_opened(delivery, now=site.clock())
+    with site.app.store.db.write() as connection:
+        connection.execute(
+            sa.update(schema.delivery).where(schema.delivery.c.id == delivery).values(state=DeliveryState.IN_DOUBT)
+        )
     site.client().post(f"{path}/opened")
     found = site.app.store.delivery(delivery)
     assert found is not None

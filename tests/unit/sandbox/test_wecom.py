@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 
@@ -177,3 +179,18 @@ def test_what_arrived_is_kept_to_the_byte(caller: Caller) -> None:
     first, second = caller.messages()
     assert (first["body"].encode(), first["verdict"], first["code"], first["time"]) == (body, "accepted", 0, NOON)
     assert (second["body_base64"], second["verdict"], second["key"]) == ("//4=", "refused", "nobody")
+
+
+def test_a_picture_of_two_mebibytes_is_the_largest(caller: Caller) -> None:
+    for size, code in ((2 * 1024 * 1024, 0), (2 * 1024 * 1024 + 1, 40009)):
+        raw = b"\x89PNG\r\n\x1a\n".ljust(size, b"x")
+        image = {"base64": base64.b64encode(raw).decode(), "md5": hashlib.md5(raw, usedforsecurity=False).hexdigest()}
+        assert caller.send("wecom", "K", {"msgtype": "image", "image": image})["errcode"] == code
+
+
+def test_a_picture_must_be_one_and_have_its_own_digest(caller: Caller) -> None:
+    png, gif = b"\x89PNG\r\n\x1a\nx", b"GIF89a"
+    for raw, digested, prefix in ((gif, gif, ""), (png, gif, ""), (png, png, "data:image/png;base64,")):
+        digest = hashlib.md5(digested, usedforsecurity=False).hexdigest()
+        image = {"base64": prefix + base64.b64encode(raw).decode(), "md5": digest}
+        assert caller.send("wecom", "K", {"msgtype": "image", "image": image})["errcode"] == 40058

@@ -92,9 +92,12 @@ _IN_FLIGHT = sa.select(delivery.c.target_id).where(
     IS_SENDING, delivery.c.target_id.in_(_bind("targets", expanding=True))
 )
 
+# What lies further ahead than a window is from before the clock was set back: it must not close a robot for as long.
+_LATELY = (attempt.c.started_at > _bind("since"), attempt.c.started_at <= _bind("until"))
+
 _STARTS = (
     sa.select(attempt.c.target_id, attempt.c.started_at)
-    .where(attempt.c.target_id.in_(_bind("targets", expanding=True)), attempt.c.started_at > _bind("since"))
+    .where(attempt.c.target_id.in_(_bind("targets", expanding=True)), *_LATELY)
     .order_by(attempt.c.target_id, attempt.c.started_at)
 )
 
@@ -102,7 +105,7 @@ _STARTS = (
 _SHARED_STARTS = (
     sa.select(target.c.robot_id, attempt.c.started_at)
     .join(attempt, attempt.c.target_id == target.c.id)
-    .where(target.c.robot_id.in_(_bind("robots", expanding=True)), attempt.c.started_at > _bind("since"))
+    .where(target.c.robot_id.in_(_bind("robots", expanding=True)), *_LATELY)
     .order_by(target.c.robot_id, attempt.c.started_at)
 )
 
@@ -240,11 +243,11 @@ class Claiming:
     def _starts(self, targets: Collection[int], shared: Collection[int]) -> defaultdict[int, list[dt.datetime]]:
         """By robot, which for a target that shares its address with no other is the target."""
         found: defaultdict[int, list[dt.datetime]] = defaultdict(list)
-        since = self._now - self._window
-        for target_id, started_at in self._connection.execute(_STARTS, {"targets": list(targets), "since": since}):
+        lately = {"since": self._now - self._window, "until": self._now + self._window}
+        for target_id, started_at in self._connection.execute(_STARTS, {"targets": list(targets), **lately}):
             found[target_id].append(started_at)
         if shared:
-            of_robots = self._connection.execute(_SHARED_STARTS, {"robots": list(shared), "since": since})
+            of_robots = self._connection.execute(_SHARED_STARTS, {"robots": list(shared), **lately})
             found |= {robot: [] for robot in shared}
             for robot_id, started_at in of_robots:
                 found[robot_id].append(started_at)

@@ -124,9 +124,8 @@ async def test_two_workers_do_not_judge_one_robot_at_once(on_postgresql: Store) 
 
 def test_looking_a_shared_robot_up_takes_an_index_at_each_step(tmp_path: Path) -> None:
     store = opened(f"sqlite:///{tmp_path / 'jianbao.db'}", tmp_path)
-    text = str(
-        _SHARED_STARTS.params(robots=[1, 2], since=NOW).compile(store.db.engine, compile_kwargs={"literal_binds": True})
-    )
+    query = _SHARED_STARTS.params(robots=[1, 2], since=NOW, until=NOW)
+    text = str(query.compile(store.db.engine, compile_kwargs={"literal_binds": True}))
     with store.db.read() as connection:
         steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     store.close()

@@ -157,6 +157,16 @@ async def test_a_pace_is_kept_however_many_wait(desk: Store) -> None:
     assert turns < 40, "each waiting delivery is looked at a few times, not at every turn"
 
 
+async def test_a_clock_set_back_by_an_hour_does_not_close_a_robot_for_an_hour(desk: Store) -> None:
+    pace, ahead = Pace(per_window=1, window_s=60), NOW + 3600 * SECOND
+    released(desk, "meijiang", now=ahead)
+    (first,) = (await turn(desk, now=ahead, pace=pace)).claimed
+    await turn(desk, [answer(first, OK, ahead)], now=ahead, pace=pace)
+
+    released(desk, "meijiang", issue=bulletin(number=2))
+    assert [c.number for c in (await turn(desk, pace=pace)).claimed] == [1]
+
+
 async def test_nobody_waits_behind_a_busy_target(desk: Store) -> None:
     for number in range(1, 61):
         released(desk, "slow", issue=bulletin(number=number))

@@ -10,20 +10,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from bot.domain.errors import ConfigError, StoreError
-from bot.domain.pacing import Ceiling, Pace
-from bot.domain.plan import Settled, Turn
 
 from .claiming import Range, ends, within
 from .columns import AnyRow
 from .database import Database
 from .history import Entry, record
-from .ledger import NONE, SqlLedger
+from .ledger import SqlLedger
 from .part import Part
 from .schema import IS_DUE, batch, delivery
 from .settling import MACHINE
@@ -97,6 +95,7 @@ class BatchLedger(SqlLedger):
     def __init__(self, db: Database, vault: Vault, data_dir: Path) -> None:
         super().__init__(db, vault, data_dir)
         self._held: dict[int, asyncio.Future[None]] = {}
+        self._asked: Sequence[int] = ()
         self._through: Sequence[int] = ()
 
     def hold(self, number: int) -> asyncio.Future[None]:
@@ -121,46 +120,25 @@ class BatchLedger(SqlLedger):
         """It is through, or was handed back in good order; what was counted against it is forgotten."""
         await self._run(self._finish, number)
 
-    async def turn(
-        self,
-        settled: Sequence[Settled],
-        *,
-        worker: str,
-        now: dt.datetime,
-        limit: int,
-        paces: Mapping[str, Pace],
-        ceilings: Mapping[str, Ceiling] = NONE,
-    ) -> Turn:
-        turn = await super().turn(settled, worker=worker, now=now, limit=limit, paces=paces, ceilings=ceilings)
+    def _among(self) -> Sequence[Range]:
+        # What comes to be held during the turn was not asked for in it.
+        self._asked = tuple(self._held)
+        return [span(number) for number in self._asked]
+
+    def _turn_written(self, now: dt.datetime) -> None:
+        sending = {delivery_id // SIZE for delivery_id in self._handed_out}
+        idle = [number for number in self._asked if number not in sending]
+        try:
+            self._through = self._with_nothing_due(idle, now) if idle else ()
+        except StoreError as error:
+            log.error("%s; which batches are through is asked again with the next turn", error)
+            self._through = ()
+
+    def _after_turn(self) -> None:
         for number in self._through:
             future = self._held.pop(number, None)
             if future is not None and not future.done():
                 future.set_result(None)
-        return turn
-
-    def _among(self) -> Sequence[Range]:
-        return [span(number) for number in tuple(self._held)]
-
-    def _turn(
-        self,
-        settled: Sequence[Settled],
-        worker: str,
-        now: dt.datetime,
-        limit: int,
-        paces: Mapping[str, Pace],
-        ceilings: Mapping[str, Ceiling],
-    ) -> Turn:
-        held = tuple(self._held)
-        turn = super()._turn(settled, worker, now, limit, paces, ceilings)
-        sending = {delivery_id // SIZE for delivery_id in self._handed_out}
-        idle = [number for number in held if number not in sending]
-        try:
-            self._through = self._with_nothing_due(idle, now) if idle else ()
-        except StoreError as error:
-            # The turn is on disk: what it has claimed must be handed out now. What is through can be asked next time.
-            log.error("%s; which batches are through is asked again with the next turn", error)
-            self._through = ()
-        return turn
 
     def _with_nothing_due(self, idle: Sequence[int], now: dt.datetime) -> list[int]:
         query = sa.select(_number).where(within(delivery, len(idle)), delivery.c.next_try_at <= now).distinct()

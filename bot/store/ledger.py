@@ -76,7 +76,9 @@ class SqlLedger:
         it was on disk when the connection broke, the next one hands out what it had claimed.
         `next_due` counts only what can be claimed: not what is in flight, waits for an earlier part, or is parked.
         """
-        return await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
+        turn = await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
+        self._after_turn()
+        return turn
 
     async def message(self, message_id: int) -> StoredMessage:
         return await self._run(self._message, message_id)
@@ -152,11 +154,18 @@ class SqlLedger:
         self._unsure = False
         self._handed_out.difference_update(one.claimed.delivery_id for one in settled)
         self._handed_out.update(one.delivery_id for one in claimed)
+        self._turn_written(now)
         return turn
 
     def _among(self) -> Sequence[Range] | None:
-        """Delivery ids that this process may claim; None: all."""
+        """A turn begins: the delivery ids that it may claim; None: all."""
         return None
+
+    def _turn_written(self, now: dt.datetime) -> None:
+        """A turn is on disk; still in the writer's thread. Must not fail: what was claimed is to be handed out."""
+
+    def _after_turn(self) -> None:
+        """The same, back in the caller's thread."""
 
     def _message(self, message_id: int) -> StoredMessage:
         with self._db.read() as connection:

@@ -173,7 +173,8 @@ def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, 
     """Open (and on first start create) the installation that `settings` describe. `hook`: see domain/faultpoints.py."""
     configure_logging(settings)
     ceilings(settings)  # a wrong one is told of now, not at the first send
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    keys.make_folder(settings.data_dir)
+    had_key = keys.has_key(settings)
     key = secret_key(settings)
     opened = partial(open_store, settings.effective_database_url, data_dir=settings.data_dir, hook=hook)
     try:
@@ -182,7 +183,9 @@ def open_app(settings: Settings, *, clock: Callable[[], dt.datetime] = utc_now, 
         # A rotation is at its last step, or was cut off before it; or it ended after this process had read the file.
         following = keys.next_key(settings) or secret_key(settings)
         if following == key:
-            raise
+            if had_key:
+                raise
+            raise keys.unmake(settings, key) from None
         key, store = following, opened(secret_key=following)
         with keys.alone(settings):
             keys.adopt_next_key(settings, key)

@@ -21,7 +21,7 @@ from bot.transport import Authorities, UnfitAuthority
 from .app import App, open_app, retention, utc_now
 from .documents import renderer
 from .fonts import cover_font
-from .keys import KEY_FILE, NEXT_FILE
+from .keys import KEY_FILE, NEXT_FILE, make_folder
 from .roles import spreads
 
 _LEAST_DISK = 1 << 30
@@ -160,7 +160,11 @@ def _clock(settings: Settings) -> Iterator[Finding]:
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        make_folder(settings.data_dir)
+    except ConfigError as error:
+        yield Finding("磁盘", "fail", str(error))
+        return
     free = shutil.disk_usage(settings.data_dir).free
     level: Literal["ok", "warn", "fail"] = "ok" if free >= _LEAST_DISK else "warn" if free >= _FULL_DISK else "fail"
     yield Finding("磁盘", level, f"{settings.data_dir.resolve()} 剩余 {free / (1 << 30):.1f} GiB，建议不少于 1 GiB。")

@@ -31,15 +31,44 @@ def secret_key(settings: Settings) -> Secret:
         if len(text) < SHORTEST:
             raise ConfigError(f"JIANBAO_SECRET_KEY 太短：至少 {SHORTEST} 个字符。")
         return Secret(text)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     path = settings.data_dir / KEY_FILE
-    with contextlib.suppress(FileExistsError):
-        # Exclusive: of two first starts at once, one makes the key and the other reads it.
-        _write(path, secrets.token_urlsafe(48), os.O_EXCL)
-    key = read_key(path)
+    try:
+        with contextlib.suppress(FileExistsError):
+            # Exclusive: of two first starts at once, one makes the key and the other reads it.
+            _write(path, secrets.token_urlsafe(48), os.O_EXCL)
+        key = read_key(path)
+    except OSError as error:
+        raise ConfigError(f"密钥文件 {path} 读写不了（{error.strerror}）：请检查它和所在文件夹的权限。") from error
     if key is None:
         raise ConfigError(f"密钥文件 {path} 是空的或已损坏：请从备份恢复；没有它，库中的机器人地址无法读出。")
     return key
+
+
+def has_key(settings: Settings) -> bool:
+    """Is there a key, or would `secret_key` make one?"""
+    return settings.secret_key is not None or (settings.data_dir / KEY_FILE).exists()
+
+
+def unmake(settings: Settings, key: Secret) -> ConfigError:
+    """Take away a key file that was made just now for a database with another key: the right one belongs there."""
+    path = settings.data_dir / KEY_FILE
+    if read_key(path) == key:
+        path.unlink()
+    return ConfigError(
+        f"密钥文件 {path} 不见了：数据库已用原来的密钥加密，没有它，库中的机器人地址和签名密钥无法读出。"
+        "请把备份的密钥文件放回原处，或用 JIANBAO_SECRET_KEY 给出密钥。"
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Where state lives. Raises ConfigError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"数据目录 {folder} 建不了（{error.strerror}）：请改设置 data_dir（JIANBAO_DATA_DIR），或建好这个文件夹。"
+        ) from error
 
 
 def read_key(path: Path) -> Secret | None:

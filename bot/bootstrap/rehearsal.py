@@ -16,6 +16,7 @@ from bot.domain.secret import Secret
 from bot.settings import Settings
 
 from .documents import check_directory, shipped
+from .keys import make_folder
 
 SAMPLE_DIRECTORY = "directory.yaml"
 
@@ -87,7 +88,7 @@ def set_stage(settings: Settings, sandbox_url: str, public_url: str, data_dir: P
     with httpx.Client(base_url=sandbox_url, trust_env=False) as client:
         for path, entries in (("/_sandbox/robots", robots), ("/_sandbox/faults", faults)):
             client.post(path, json=entries).raise_for_status()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(data_dir)
     file = data_dir / SAMPLE_DIRECTORY
     file.touch(mode=0o600)
     file.write_bytes(directory.dump_yaml(Directory(recipients, sample.groups)))

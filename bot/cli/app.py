@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from bot import __version__
 from bot.bootstrap import redacted
-from bot.domain.errors import DocumentRefused, JianbaoError
+from bot.domain.errors import ConfigError, DirectoryError, DocumentRefused, JianbaoError, StoreError
 from bot.settings import SettingsError
 
 from . import (
@@ -44,6 +44,7 @@ from . import (
 )
 
 BUG, USAGE = 1, 2
+_WORDS = ((DirectoryError, "directory"), (ConfigError, "config"), (StoreError, "store"))
 
 app = typer.Typer(
     name="jianbao",
@@ -108,7 +109,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _word(error: JianbaoError) -> str:
-    return type(error).__name__.removesuffix("Error").lower()
+    """The documented word of the nearest class that has one."""
+    return next((word for kind, word in _WORDS if isinstance(error, kind)), "bug")
 
 
 def _fail(code: str, message: str, exit_code: int, as_json: bool) -> int:

@@ -39,7 +39,7 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"建不了数据库所在的目录 {folder}：{error.strerror}。请检查路径和权限。") from error
+        raise ConfigError(f"建不了数据库所在的目录 {folder}：{error.strerror}。请检查路径和权限。") from error
     engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s})
 
     @event.listens_for(engine, "connect")

@@ -230,6 +230,13 @@ def test_of_a_folder_every_document_has_its_own_result_and_a_bad_one_stops_nothi
     assert (said["documents"], said["read"]) == (5, 3)
 
 
+def test_a_lost_key_is_a_wrong_configuration_in_the_documented_words(installation: Installation) -> None:
+    assert installation.json("receipts") == []
+    (installation.home / "var/secret.key").unlink()
+
+    assert installation.json("receipts", code=2)["error"]["code"] == "config"
+
+
 def test_a_results_folder_that_cannot_be_made_is_said_so(
     installation: Installation, tmp_path: Path, issue_file: Path
 ) -> None:

@@ -1,18 +1,19 @@
-"""`jianbao directory import|export|check`: the distribution lists as a file."""
+"""`jianbao directory import|export|check|dated`: the distribution lists as a file, and what will change in them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bot.bootstrap import check_directory, dump_directory, open_app
 from bot.domain.errors import ConfigError
+from bot.flows.dated import Pending, sentences
 from bot.flows.reassess import reassess
 from bot.settings import load_settings
 
-from .output import Json, emit, err, out, whoami
+from .output import Json, emit, err, instant, out, whoami
 
 app = typer.Typer(help="名录：单位、群机器人、分组。", no_args_is_help=True)
 
@@ -92,3 +93,50 @@ def check_file(file: Annotated[Path, typer.Argument(metavar="F", help="名录文
     for note in notes:
         err.print(f"提示：{note}", style="yellow", markup=False)
     return 0
+
+
+@app.command("dated", help="列出还没有生效的预约变更；加 --withdraw 撤回其中一项。")
+def dated(
+    withdraw: Annotated[int | None, typer.Option("--withdraw", metavar="N", help="撤回编号为 N 的变更。")] = None,
+    as_json: Json = False,
+) -> int:
+    installation = open_app(load_settings())
+    try:
+        if withdraw is not None:
+            installation.dated.withdraw(withdraw, who=whoami())
+        pending = installation.dated.pending()
+    finally:
+        installation.close()
+    if as_json:
+        emit([_dated_dict(one) for one in pending])
+        return 0
+    for one in pending:
+        change = one.change
+        out.print(
+            f"{change.id}  {change.effective_on} {change.state.chinese}  {change.who}  {change.why}", markup=False
+        )
+        for sentence in _said(one):
+            out.print(f"    {sentence}", markup=False)
+        if one.trouble:
+            out.print(f"    {one.trouble}", style="yellow", markup=False)
+    if not pending:
+        out.print("没有预约的变更。")
+    return 0
+
+
+def _said(one: Pending) -> list[str]:
+    return [sentence for entry in one.entries for sentence in sentences(entry)]
+
+
+def _dated_dict(one: Pending) -> dict[str, Any]:
+    change = one.change
+    return {
+        "id": change.id,
+        "effective_on": change.effective_on.isoformat(),
+        "state": change.state.value,
+        "who": change.who,
+        "why": change.why,
+        "entered_at": instant(change.entered_at),
+        "changes": _said(one),
+        "trouble": one.trouble,
+    }

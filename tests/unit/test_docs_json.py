@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.bootstrap import open_app
 from bot.cli.app import run
-from bot.settings import PREFIX
+from bot.settings import PREFIX, load_settings
 from tests.documents import DOCS, blocks, read, sections
 
 DIRECTORY = """\
@@ -69,7 +72,23 @@ def jianbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jianbao]:
                 return run([*line.split(), "--json"]), out.getvalue()
 
         call("publish bulletin.txt --directory directory.yaml --now")
+        plan_a_name("梅江区政府")
         yield call
+
+
+def plan_a_name(name: str) -> int:
+    """Have the unit called so from tomorrow on; the id of the dated change."""
+    installation = open_app(load_settings())
+    try:
+        tomorrow = installation.dated.today() + dt.timedelta(days=1)
+        return installation.dated.enter(
+            lambda roster: replace(roster, recipients=(replace(roster.recipients[0], name=name),)),
+            tomorrow,
+            who="张三",
+            why="机构改革",
+        )
+    finally:
+        installation.close()
 
 
 SHAPES = {
@@ -81,6 +100,7 @@ SHAPES = {
     "history": "",
     "directory import": "directory.yaml",
     "directory check": "directory.yaml",
+    "directory dated": "",
     "doctor": "",
 }
 
@@ -121,3 +141,12 @@ def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, jianbao
 )
 def test_an_exit_code_means_what_the_documents_say(line: str, code: int, jianbao: Jianbao) -> None:
     assert jianbao(line)[0] == code
+
+
+def test_a_dated_change_is_listed_until_it_is_withdrawn(jianbao: Jianbao) -> None:
+    change = plan_a_name("梅江区人民政府（新）")
+    listed = {one["id"]: one for one in json.loads(jianbao("directory dated")[1])}
+    assert listed[change]["changes"] == ["梅江区政府 全称：梅江区政府 → 梅江区人民政府（新）"]
+    code, left = jianbao(f"directory dated --withdraw {change}")
+    assert (code, change in {one["id"] for one in json.loads(left)}) == (0, False)
+    assert jianbao(f"directory dated --withdraw {change}")[0] == 2

@@ -25,9 +25,12 @@ import yaml
 from bot.cli.app import app
 from bot.settings import PREFIX, Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PORT = "8800"
 COMPOSE_SCHEMAS = [Path(lib, "dist-packages/compose/config") for lib in ("/usr/lib/python3", "/usr/local/lib")]
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 START_S = 30.0
 STOP_S = 30.0
 
@@ -122,6 +125,15 @@ def test_a_scaled_service_has_the_settings_and_the_restraints_of_the_one(name: s
         assert entry[key] == service()[key]
     assert entry["healthcheck"]["test"][-1] == entry["command"][-1], "the port it is asked at is the one it listens on"
     assert {"source": "secret_key", "target": "/data/secret.key"} in entry["secrets"]
+
+
+def test_the_scrape_configuration_names_every_role_of_compose_and_systemd() -> None:
+    text = (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    roles = {f"{name}:{entry['command'][-1]}" for name, entry in scaled().items()}
+    units = {"127.0.0.1:" + re.findall(r"--port (\S+)", unit.read_text(encoding="utf-8"))[0] for unit in UNITS}
+    assert set(re.findall(r'"([\w.-]+:\d+)"', text)) == roles | {
+        place.replace("%i", number) for place in units for number in ("1", "2")
+    }
 
 
 def test_no_secret_stands_in_the_file() -> None:
@@ -316,8 +328,6 @@ def test_a_single_role_on_sqlite_is_refused(environment: dict[str, str], tmp_pat
 
 
 # systemd
-
-UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -7,6 +7,7 @@ import http.server
 import json
 import logging
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -102,7 +103,7 @@ async def test_a_robot_that_is_too_fast_shows_as_a_pacing_wait(desk: Desk) -> No
 # --- dashboard and alerts ---------------------------------------------------------------------------------------------
 
 FUNCTIONS = {"sum", "max", "rate", "increase", "histogram_quantile", "time", "absent"}
-WORDS = FUNCTIONS | {"by", "and", "on"}
+WORDS = FUNCTIONS | {"by", "and", "or", "unless", "on"}
 
 
 def check(expression: str, known: Labels) -> None:
@@ -131,7 +132,7 @@ def check(expression: str, known: Labels) -> None:
             assert found[1] in labels, f"{found[1]} is no label in {expression}"
     for grouped in re.findall(r"\bby \(([^)]*)\)", bare):
         assert {word.strip() for word in grouped.split(",")} <= labels, expression
-    rest = re.sub(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|on) \([^)]*\)|jianbao_\w+", "", bare)
+    rest = re.sub(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|on) \([^)]*\)|\boffset \d+[smhd]|jianbao_\w+", "", bare)
     assert set(re.findall(r"[a-z_]+", rest)) <= WORDS, expression
     for called in re.findall(r"(\w+)\(", rest):
         assert called in FUNCTIONS, expression
@@ -180,6 +181,43 @@ async def test_the_alerts_ask_only_for_what_there_is_and_say_what_to_do(desk: De
 def test_a_wrong_expression_is_found(wrong: str) -> None:
     with pytest.raises(AssertionError):
         check(wrong, {"jianbao_attempts_total": {"channel"}})
+
+
+# What Prometheus itself says.
+
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool, of Prometheus, is not installed")
+RULE_TESTS = "alerts.test.yml"
+
+
+def promtool(*words: str, given: str = "") -> str:
+    """What it found wrong."""
+    assert PROMTOOL is not None
+    done = subprocess.run([PROMTOOL, *words], cwd=DEPLOY / "prometheus", input=given, capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@needs_promtool
+def test_prometheus_takes_the_scrape_configuration_and_its_rules() -> None:
+    assert promtool("check", "config", "prometheus.yml") == ""
+
+
+@needs_promtool
+def test_each_alert_comes_when_it_should_and_not_otherwise() -> None:
+    assert promtool("test", "rules", RULE_TESTS) == ""
+
+
+def test_every_alert_is_tried_both_ways() -> None:
+    tests = yaml.safe_load((DEPLOY / "prometheus" / RULE_TESTS).read_text(encoding="utf-8"))["tests"]
+    tried = {(one["alertname"], bool(one["exp_alerts"])) for test in tests for one in test["alert_rule_test"]}
+    assert tried == {(rule["alert"], comes) for rule in RULES for comes in (True, False)}
+
+
+@needs_promtool
+async def test_prometheus_takes_the_metrics_of_a_release_without_a_remark(desk: Desk) -> None:
+    text = await metrics_of_a_release(desk)
+    assert promtool("check", "metrics", given=text) == ""
+    assert promtool("check", "metrics", given=text.replace("jianbao_attempts_total", "jianbao_attempts")) != ""
 
 
 @pytest.mark.parametrize("page", ["watch.md", "watch.zh-CN.md"])

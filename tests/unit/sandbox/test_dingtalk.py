@@ -56,9 +56,9 @@ def test_twenty_thousand_bytes_of_body_are_the_limit(caller: Caller) -> None:
 def test_one_message_too_many_locks_for_ten_minutes(caller: Caller, send_text: SendText) -> None:
     caller.robot("dingtalk", "T")
     assert [send_text("dingtalk", "T") for _ in range(21)] == [0] * 20 + [130101]
-    caller.control("clock", {"advance": 599})
+    caller.control("clock", {"advance": 599.9})
     assert send_text("dingtalk", "T") == 130101
-    caller.control("clock", {"advance": 2})
+    caller.control("clock", {"advance": 0.2})
     assert send_text("dingtalk", "T") == 0
 
 

@@ -18,8 +18,8 @@ demo: $(RUN) ## publish the sample issue to simulated chat groups and print the 
 serve: $(RUN) ## run the service on the embedded database
 	$(BIN)/jianbao serve $(ARGS)
 
-test: $(DEV) ## run every test
-	$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## run the tests, short of the slow ones, which ARGS="-m slow" runs
+	$(BIN)/python -m pytest $(or $(ARGS),-m "not slow")
 
 lint: $(DEV) ## style, types and layers, nothing changed
 	$(BIN)/ruff check .

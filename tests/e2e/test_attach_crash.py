@@ -22,6 +22,8 @@ from bot.sandbox import SandboxServer
 
 from .crashing import WITH_A_FILE, Line, Release, fork, ledger, settings_of, url_of
 
+pytestmark = pytest.mark.slow
+
 ISSUE = """工作 简 报
 
 (2026年第5期 总第75期)

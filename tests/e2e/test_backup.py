@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Installation, directory_file, register, units
+
+pytestmark = pytest.mark.slow
 
 Everyone = Callable[[int], list[dict[str, Any]]]
 

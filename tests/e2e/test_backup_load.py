@@ -25,6 +25,8 @@ from tests.conftest import database_on
 from .conftest import Installation
 from .crashing import Release, directory_of, release_issue, settings_of
 
+pytestmark = pytest.mark.slow
+
 DELIVERIES = 300
 Everything = dict[str, list[tuple[Any, ...]]]
 

@@ -23,6 +23,8 @@ from bot.sandbox import SandboxServer
 
 from .crashing import WITH_A_FILE, Death, Release, arrived, attempts, check, copy_of, ledger
 
+pytestmark = pytest.mark.slow
+
 KILLED = -signal.SIGKILL
 RECOVERY_S = 30.0
 KILLS = int(os.environ.get("JIANBAO_TEST_KILLS", "4"))

@@ -20,6 +20,8 @@ from bot.sandbox import SandboxServer
 from .clockwork import Cell, Clockwork
 from .crashing import Release, fork, ledger, release_issue, settings_of
 
+pytestmark = pytest.mark.slow
+
 MORNING = dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
 NOON = MORNING + dt.timedelta(hours=12)
 BURSTS, ISSUES, PARTS = 24, 4, 6

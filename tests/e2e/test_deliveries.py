@@ -16,6 +16,8 @@ from bot.cli.app import run
 
 from .conftest import Installation, directory_file, register, units
 
+pytestmark = pytest.mark.slow
+
 Jianbao = Callable[..., Any]
 
 

@@ -20,6 +20,8 @@ import pytest
 from tests.documents import CHINESE, NOT_RUN, PAGES, ROOT, Fence, fences, names, twin
 from tests.e2e.conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 START_S = 60.0
 """How long a service in a document's second terminal may take to answer on a busy machine."""
 

@@ -19,6 +19,8 @@ from tests.documents import DOCS, ROOT, fences
 
 from .browser import chromium, needs_chromium
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = re.compile(r"[a-z]+:|//")
 
 

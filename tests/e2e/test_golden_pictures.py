@@ -37,7 +37,7 @@ SHEET_CSS = (
     "section>*{min-width:0} h2{margin:0;font-size:12px}"
 )
 
-pytestmark = browser.needs_chromium
+pytestmark = [pytest.mark.slow, *browser.needs_chromium]
 
 
 @pytest.fixture(scope="module")

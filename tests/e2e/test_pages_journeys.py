@@ -37,7 +37,7 @@ LABEL, MASTHEAD = "2026年第5期 总第72期", "梅州市城镇老旧小区改�
 MANUAL = Path(__file__).parents[2] / "docs" / "manual.zh-CN.md"
 IN_MANUAL = MANUAL.parent / "pictures"
 
-pytestmark = browser.needs_chromium
+pytestmark = [pytest.mark.slow, *browser.needs_chromium]
 
 
 @dataclass

@@ -14,6 +14,8 @@ import pytest
 from benchmarks.rolling import RELEASED, ROBOTS
 from bot.store.database import known
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from bot.bootstrap import open_app
@@ -20,6 +21,8 @@ from bot.sandbox import SandboxServer
 from .conftest import Installation, directory_file, register, units
 from .crashing import Release, directory_of, fork, release_issue, settings_of
 from .test_serve import free_port, wait_ready
+
+pytestmark = pytest.mark.slow
 
 KILLED = -signal.SIGKILL
 

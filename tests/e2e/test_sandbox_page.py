@@ -15,7 +15,7 @@ from .browser import leave_by
 
 EVIL = "<script>document.title='caught'</script><img src=x onerror=\"document.title='caught'\">"
 
-pytestmark = browsing.needs_chromium
+pytestmark = [pytest.mark.slow, *browsing.needs_chromium]
 
 
 @pytest.fixture(scope="module")

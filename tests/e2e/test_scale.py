@@ -28,6 +28,8 @@ from tests.conftest import address_of, embedded_server
 
 from .crashing import Release, arrived, directory_of, release_issue
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 IN_FLIGHT = 20
 TAKEOVER_S = 30.0

@@ -15,6 +15,8 @@ import pytest
 
 from .conftest import Installation, directory_file, register, units
 
+pytestmark = pytest.mark.slow
+
 Everyone = Callable[[int], list[dict[str, Any]]]
 
 

@@ -29,6 +29,8 @@ from bot.transport import HttpSender, Timeouts
 from .clockwork import Clockwork
 from .crashing import Release, arrived, channel_of, ledger, release_issue, settings_of, url_of
 
+pytestmark = pytest.mark.slow
+
 TARGETS, PARTS = 150, 2
 START = 1_782_781_200.0
 """30 June 2026, 09:00 in Shanghai."""

@@ -17,6 +17,7 @@ from tools.checkout import NotReleasable, look, pins
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a release is made from a git checkout"),
     pytest.mark.timeout(300),
 ]

@@ -13,6 +13,8 @@ from bot.domain.card import Style
 from bot.domain.issue import ListKind
 from bot.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[2] / "samples" / "laojiu-2026-05.txt"
 STYLED = [(name, style) for name, channel in CHANNELS.items() for style in sorted(channel.STYLES)]
 WITH_COVER = [("wecom", Style.NEWS_CARD), ("wecom", Style.NEWS), ("dingtalk", Style.NEWS), ("dingtalk", Style.LINK)]

@@ -15,6 +15,8 @@ from bot.bulletins.refusals import REFUSALS
 from bot.domain.errors import DocumentRefused
 from tests.unit.bulletins.hostile import HOSTILE, docx_with, external_entity
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parents[3] / "samples" / "laojiu-2026-05.txt"
 DOC = Path(__file__).parents[3] / "docs" / "reading.md"
 

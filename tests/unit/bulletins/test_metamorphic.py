@@ -17,6 +17,8 @@ from tests.unit.bulletins import metamorphoses as change
 from tests.unit.bulletins import rendering
 from tests.unit.bulletins.comparison import differences
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[3] / "samples"
 
 # The meaning of a text with figures set in columns or a 目录 with dots does not survive every change; those files

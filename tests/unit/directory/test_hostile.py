@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from bot.directory import dump_xlsx
 from bot.domain.errors import DirectoryError
 
 from .build import GOOD, KEY, SIGNING, read
+
+pytestmark = pytest.mark.slow
 
 WORKBOOK = dump_xlsx(read(GOOD).directory)
 JUNK = st.one_of(

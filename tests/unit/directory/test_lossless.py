@@ -17,6 +17,8 @@ from bot.domain.secret import Secret
 
 from .build import CHANNELS, SAMPLE, read
 
+pytestmark = pytest.mark.slow
+
 AWKWARD = [
     *("=1+1", "+86", "-甲", "@all", "'quoted", "yes", "null", "001", "1e5", "2022-01-05", "~", "<<", "a: b", "# c"),
     *("[x]", "各县（市、区）人民政府", "a\u3000b", "_x0041_", "x005F_", "😀", "{{7*7}}", "是", "甲\u200b乙", "0x1F"),

@@ -13,6 +13,8 @@ from tests.servers.cms import Cms
 
 from .test_website import Looker
 
+pytestmark = pytest.mark.slow
+
 LOOKS = 4
 
 

@@ -22,6 +22,8 @@ from bot.store.schema import attempt, delivery
 
 from .samples import FREE, NOW, OK, SECOND, answer, directory, import_all, opened, planned, take_in
 
+pytestmark = pytest.mark.slow
+
 URLS = {
     "wecom": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=",
     "dingtalk": "https://oapi.dingtalk.com/robot/send?access_token=",

@@ -20,6 +20,8 @@ from bot.store.vault import Vault
 from .samples import KEY, NOW, bulletin, directory, import_all, opened, released, turn, unit
 from .samples import target as robot
 
+pytestmark = pytest.mark.slow
+
 NEW = Secret("the key that comes after it")
 PLAIN = {"original.content", "message.body"}
 """Columns of bytes that hold no secrets."""

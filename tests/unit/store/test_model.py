@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,8 @@ from .samples import (
     turn,
     unit,
 )
+
+pytestmark = pytest.mark.slow
 
 EVENTS = st.one_of(
     st.tuples(st.just("release"), st.integers(1, 3), st.integers(1, 3)),

@@ -17,6 +17,8 @@ from bot.store.transfer import _tables
 from .samples import BAD_KEY, LOST, NOW, OK, answer, bulletin, import_all, released, take_in, turn, unit
 from .samples import directory as roster_of
 
+pytestmark = pytest.mark.slow
+
 DAY = dt.timedelta(days=1)
 LATER = NOW + 100 * DAY
 ALL = Retention(tuple((kept, 90) for kept in Kept))

@@ -20,6 +20,8 @@ from tests.conftest import database_on
 
 from .samples import LOST, NOW, OK, answer, bulletin, import_all, opened, released, take_in, turn
 
+pytestmark = pytest.mark.slow
+
 KEY_ID = b"abcd"
 DAY_LATER = NOW.replace(day=2)
 

@@ -24,6 +24,8 @@ from tests.conftest import database_on
 from .samples import KEY, NOW, OK, SECOND, answer, bulletin, opened, planned, take_in, turn, url_of
 from .snapshot import DAY, RELEASED, UNITS
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, list[dict[str, Any]]]
 LATER = NOW + 40 * DAY
 MAKE = "run `python -m tests.unit.store.snapshot` at the commit with that migration, and commit the file with it"

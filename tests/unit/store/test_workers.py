@@ -20,6 +20,8 @@ from bot.store.schema import worker
 
 from .samples import NOW, OK, SECOND, answer, directory, import_all, opened, planned, released, take_in, turn, unit
 
+pytestmark = pytest.mark.slow
+
 DAY = dt.timedelta(days=1)
 
 CHILD = """

@@ -17,6 +17,8 @@ from bot.web.api.app import ROUTERS
 
 from .conftest import ISSUE, Site
 
+pytestmark = pytest.mark.slow
+
 API = "/api/v1"
 
 

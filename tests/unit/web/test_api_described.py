@@ -19,6 +19,8 @@ from bot.domain.people import Role
 from .conftest import ISSUE, Site
 from .test_roles import CALLS
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = os.environ.get("JIANBAO_TEST_API_EXAMPLES", "10")
 HERE = Path(__file__).parent
 HELD = ISSUE.replace("第5期 总第72期", "第6期 总第73期").replace("发送：各县", "发送：梅州市没有的局，各县")

@@ -19,6 +19,8 @@ from bot.flows.cover import Covers
 
 from .conftest import PUBLIC, Site
 
+pytestmark = pytest.mark.slow
+
 
 def addressed(site: Site) -> tuple[int, str]:
     """(revision id, path of its cover) of an issue that went out."""

@@ -22,7 +22,7 @@ from tests.e2e.browser import leave_by, resize
 from .conftest import ISSUE, Site
 from .test_roles import routes
 
-pytestmark = browsing.needs_chromium
+pytestmark = [pytest.mark.slow, *browsing.needs_chromium]
 
 PATHS = sorted({path for method, path, _ in routes(ROUTERS) if method == "GET"})
 NO_PAGES = {

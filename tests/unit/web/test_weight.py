@@ -18,6 +18,8 @@ from bot.domain.secret import Secret
 from .conftest import ISSUE, START, Site, form
 from .test_every_page import PATHS
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 100_000
 UNITS = 5_000
 DAY = dt.date(2026, 7, 1)

@@ -9,69 +9,36 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from ipaddress import ip_address
 
 import uvicorn
 
-from bot.channels import CHANNELS
 from bot.domain.errors import ConfigError, DiskFull, StoreError, WrongKey
 from bot.domain.plan import Settled
-from bot.domain.publication import SourceSpec
 from bot.engines import local
 from bot.engines.supervisor import Part, Supervisor, on
-from bot.flows.alert import MASTHEAD as ALERT_MASTHEAD
-from bot.flows.alert import send_alerts
-from bot.flows.collect import Collected, collect
 from bot.flows.people import People
 from bot.flows.publish import Publisher
-from bot.flows.remind import remind_due
-from bot.scheduler import Wake, Waker
 from bot.settings import Settings
-from bot.sources.inbox import Inbox
-from bot.sources.kinds import make_source
 from bot.web import Readiness, create_app, health_app
 
-from .app import App, open_app, retention
+from .app import App, open_app
 from .metrics import Metrics
 from .office import make_office
 from .roles import Role, check_roles, make_engine
 from .tracing import make_tracer
+from .wakes import Wakes
 from .watch import Watch
 
 log = logging.getLogger(__name__)
 
-RELEASE_EVERY_S = 2.0
-"""One look at an index; so an issue moved at the last moment, by whatever process, still goes out on its moment."""
-REMIND_EVERY_S = 1800.0
-HOUSEKEEPING_EVERY_S = 3600.0
-ALERT_EVERY_S = 60.0
-"""A wave of failures within this long is one alert."""
 WATCH_EVERY_S = 2.0
 """A look at the key in force, and at the room on a full disk."""
 STALE_S = 60.0
 """A scheduler that has not beaten for this long is not ready."""
 FULL = "磁盘已满：只能查看，不发送、不保存，腾出空间后自动恢复"
-
-
-class SourceDesk:
-    """One source at work: looked at by the clock and by what stirs in a folder, never by both at once."""
-
-    def __init__(self, app: App, spec: SourceSpec) -> None:
-        self.spec = spec
-        self._app = app
-        self._source = make_source(spec)
-        self._busy = asyncio.Lock()
-
-    @property
-    def inbox(self) -> Inbox | None:
-        return self._source if isinstance(self._source, Inbox) else None
-
-    async def look(self) -> Collected:
-        async with self._busy:
-            return await collect(self.spec, self._source, self._app.publisher, self._app.store)
 
 
 class Service:
@@ -96,21 +63,14 @@ class Service:
         self._on_settled = on_settled
         self._roles = roles
         self._engine = make_engine(app, self._settled)
-        self._waker: Waker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._desks = {
-            spec.id: SourceDesk(app, spec) for publication in app.publications for spec in publication.sources
-        }
+        self._wakes = Wakes(app, self._metrics, self._engine.wake)
         self._ended_by: WrongKey | None = None
         parts = [Part("web", self._web), Part("watch store", self._watch_store)]
         if Role.WORKER in roles:
             parts.append(Part("dispatcher", self._engine.work))
         if Role.SCHEDULER in roles:
-            parts += [
-                Part("scheduler", self._schedule),
-                *self._engine.scheduled(),
-                *(Part(f"watch {key}", self._watcher(desk)) for key, desk in self._desks.items() if desk.inbox),
-            ]
+            parts += [Part("scheduler", self._wakes.run), *self._engine.scheduled(), *self._wakes.watchers()]
         # Without these it is not ready. A folder that cannot be watched is a source's trouble.
         self._core = [part.name for part in parts if not part.name.startswith("watch ")]
         self._supervisor = Supervisor(
@@ -119,8 +79,6 @@ class Service:
         )
         for part in parts:
             self._metrics.restarts.labels(part.name)
-        for key in self._desks:
-            self._metrics.source_failures.labels(key)
 
     @property
     def publisher(self) -> Publisher:
@@ -137,8 +95,7 @@ class Service:
 
     async def beat(self, wake: str) -> None:
         """Do now what a wake of the scheduler does: `release`, `remind`, `alert`, `source <id>`."""
-        assert self._waker is not None, "the service does not run yet"
-        await self._waker.beat(wake)
+        await self._wakes.beat(wake)
 
     async def run(self, *, signals: bool = True) -> None:
         """`signals`: stop at SIGINT and SIGTERM; only a main thread can ask for that.
@@ -180,7 +137,7 @@ class Service:
             health = self._supervisor.health.get(name)
             running = health is not None and health.running
             found[name] = None if running else (health and health.last_error) or "尚未启动"
-        beat = self._waker.last_beat if self._waker else None
+        beat = self._wakes.last_beat
         if found.get("scheduler", "") is None and (
             beat is None or self._app.clock() - beat > dt.timedelta(seconds=STALE_S)
         ):
@@ -191,76 +148,6 @@ class Service:
         self._watch.settled(one)
         if self._on_settled is not None:
             self._on_settled(one)
-
-    async def _schedule(self, stop: asyncio.Event) -> None:
-        self._waker = Waker(
-            [
-                Wake("release", RELEASE_EVERY_S, self._with_room(self._release), next_at=self._next_release),
-                Wake("remind", REMIND_EVERY_S, self._with_room(self._remind)),
-                Wake("alert", ALERT_EVERY_S, self._with_room(self._alert)),
-                Wake("housekeeping", HOUSEKEEPING_EVERY_S, self._with_room(self._housekeep)),
-                *(
-                    Wake(f"source {k}", desk.spec.every_s, self._with_room(partial(self._collect, desk)))
-                    for k, desk in self._desks.items()
-                ),
-            ],
-            clock=self._app.clock,
-            on_failure=lambda name, _error: self._metrics.wake_failures.labels(name).inc(),
-        )
-        for name in self._waker.names:
-            self._metrics.wake_failures.labels(name)
-        await self._waker.run(stop)
-
-    def _with_room(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """Every wake writes: while the disk is full there is nothing for it to do, and nothing to complain of anew."""
-
-        async def wake() -> None:
-            if not self._app.store.full:
-                with contextlib.suppress(DiskFull):
-                    await run()
-
-        return wake
-
-    async def _release(self) -> None:
-        # First the directory of the day: an issue must not go out by yesterday's.
-        await asyncio.to_thread(self._app.keep_up)
-        released = await asyncio.to_thread(self._app.publisher.release_due)
-        if any(one.released for one in released):
-            self._engine.wake()
-        self._metrics.last_wake.set(self._app.clock().timestamp())
-
-    async def _remind(self) -> None:
-        for issue_id, note in await asyncio.to_thread(remind_due, self._app.publisher):
-            log.info("%s", note, extra={"issue": issue_id})
-        self._engine.wake()
-
-    async def _alert(self) -> None:
-        async with self._app.sender() as sender:
-            await send_alerts(
-                self._app.publisher, self._app.store, sender, CHANNELS, self._app.renderer.wording(ALERT_MASTHEAD)
-            )
-
-    async def _housekeep(self) -> None:
-        now = self._app.clock()
-        await asyncio.to_thread(self._app.store.housekeep, now=now)
-        cleared = await asyncio.to_thread(self._app.store.clear, retention(self._app.settings), now=now)
-        for kept, count in cleared.items():
-            log.info("cleared after its days", extra={"kept": kept.value, "rows": count})
-
-    async def _collect(self, desk: SourceDesk) -> None:
-        collected = await desk.look()
-        if collected.failures:
-            self._metrics.source_failures.labels(desk.spec.id).inc()
-        if collected.taken:
-            await self._release()
-
-    def _watcher(self, desk: SourceDesk) -> Callable[[asyncio.Event], Awaitable[None]]:
-        async def watch(stop: asyncio.Event) -> None:
-            if desk.inbox is not None:
-                async for _ in desk.inbox.watch(stop):
-                    await self._collect(desk)
-
-        return watch
 
     async def _watch_store(self, stop: asyncio.Event) -> None:
         """Find room again where the disk was full. And a process that still has an old key opens nothing and must seal
@@ -278,9 +165,6 @@ class Service:
                     self._ended_by = WrongKey("主密钥已经更换，本进程所持的是旧的，现在退出：请用新密钥重新启动。")
                     log.error("the master key was changed; this process has the old one and ends")
                     self.stop()
-
-    async def _next_release(self) -> dt.datetime | None:
-        return await asyncio.to_thread(self._app.store.next_release)
 
     async def _web(self, stop: asyncio.Event) -> None:
         readiness = Readiness(self.checks, self._metrics.registry, full=lambda: self._app.store.full)

@@ -147,6 +147,12 @@ class App:
                 hook=self.hook,
             )
 
+    def doubt_again(self, issue_id: int, *, who: str) -> None:
+        """What is in doubt of an issue that somebody publishes once more goes out again where the setting says so, also
+        when it came into doubt before the setting did."""
+        if self.settings.in_doubt == "resend":
+            self.store.resend_doubtful(issue_id, who=who, why="设置 in_doubt = resend", now=self.clock())
+
     def deliver(self, issue_id: int, *, wait_s: float | None, on_settled: Callable[[Settled], None] | None) -> None:
         """Send what is due until every delivery of the issue has its first verdict; with `wait_s`, until all are
         settled or so many seconds have passed."""

@@ -73,6 +73,7 @@ def take_and_release(
 def deliver(app: App, published: Published, *, wait: float | None) -> list[ReceiptRow]:
     """Send what the release made due, with progress; the receipts as they are afterwards."""
     if published.released:
+        app.doubt_again(published.stored.id, who=whoami())
         with delivery_bar() as bar:
             bar.expect(app, published.stored.id)
             app.deliver(published.stored.id, wait_s=wait, on_settled=bar.settled)

@@ -104,7 +104,7 @@ class Dispatcher:
 
         Raises (in an ExceptionGroup) StoreError when the database stays out of reach for STORE_PATIENCE_S.
         """
-        await self._ledger.enlist(self._worker, now=self._clock())
+        await self._ledger.enlist(self._worker, now=self._clock(), resend=self._resend_in_doubt)
         try:
             async with asyncio.TaskGroup() as group:
                 keeper = group.create_task(self._keep_alive())
@@ -255,7 +255,7 @@ class Dispatcher:
                 judges_from = self._clock() + dt.timedelta(seconds=RECOVER_S)
 
     async def _recover(self) -> None:
-        if count := await self._ledger.recover(now=self._clock()):
+        if count := await self._ledger.recover(now=self._clock(), resend=self._resend_in_doubt):
             log.warning("%s deliveries were interrupted; they are in doubt until a person settles them", count)
 
     async def _wind_up(self) -> None:

@@ -93,12 +93,12 @@ class Ledger(Protocol):
         it."""
         ...
 
-    async def recover(self, *, now: dt.datetime) -> int:
-        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded as `retrying`. The
-        number of those in doubt."""
+    async def recover(self, *, now: dt.datetime, resend: bool = False) -> int:
+        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded, and with `resend` all
+        of it, as `retrying`. The number of those in doubt."""
         ...
 
-    async def enlist(self, worker: str, *, now: dt.datetime) -> None: ...
+    async def enlist(self, worker: str, *, now: dt.datetime, resend: bool = False) -> None: ...
 
     async def heartbeat(self, worker: str, *, now: dt.datetime) -> None: ...
 

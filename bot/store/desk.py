@@ -59,6 +59,15 @@ class Desk(Directories):
         with self.db.write() as connection:
             return _again(connection, failed, who=who, why=why or "补发失败的", now=now)
 
+    def resend_doubtful(self, issue_id: int, *, who: str, why: str, now: dt.datetime) -> int:
+        """Send again what is in doubt, where the robot works; how many. For whom a card shown twice is the lesser
+        evil."""
+        doubtful = sa.select(delivery).where(
+            delivery.c.issue_id == issue_id, delivery.c.state == DeliveryState.IN_DOUBT
+        )
+        with self.db.write() as connection:
+            return _again(connection, doubtful, who=who, why=why, now=now)
+
     def revive_target(self, target_id: int, *, replay: bool, who: str, why: str, now: dt.datetime) -> int:
         """The robot is mended: end its suspension, and that of the targets that share it and were stopped with it. With
         `replay` what the latest issue lacks there goes out again; older ones stay as they are, so that no group gets a

@@ -92,14 +92,15 @@ class SqlLedger:
         shown. False: the attempt is not in flight any more, and nothing may be sent for it."""
         return await self._run(self._uploading, claimed, begun)
 
-    async def recover(self, *, now: dt.datetime) -> int:
-        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded as `retrying`. The
-        number of those in doubt."""
-        return await self._run(self._recover, now)
+    async def recover(self, *, now: dt.datetime, resend: bool = False) -> int:
+        """Settle what dead workers left in `sending`: as `in_doubt`, but what was being uploaded, and with `resend` all
+        of it, as `retrying`. The number of those in doubt."""
+        return await self._run(self._recover, now, resend)
 
-    async def enlist(self, worker: str, *, now: dt.datetime) -> None:
-        """Must come before the first turn. StoreError when a living worker has this name."""
-        await self._run(self._enlist, worker, now)
+    async def enlist(self, worker: str, *, now: dt.datetime, resend: bool = False) -> None:
+        """Must come before the first turn. What a dead worker of this name left is settled as by `recover`. StoreError
+        when a living worker has the name."""
+        await self._run(self._enlist, worker, now, resend)
 
     async def heartbeat(self, worker: str, *, now: dt.datetime) -> None:
         """Due every few seconds while nothing else is written; a turn that writes is one too."""
@@ -183,11 +184,11 @@ class SqlLedger:
         self._db.hook(Point.UPLOAD_BEGUN if begun else Point.UPLOAD_ENDED)
         return in_flight
 
-    def _recover(self, now: dt.datetime) -> int:
+    def _recover(self, now: dt.datetime, resend: bool) -> int:
         with self._db.write() as connection:
             alive, dead = workers.living(connection, now=now)
             left = delivery.c.worker.not_in(alive)
-            count = self._interrupt(connection, left, now)
+            count = self._interrupt(connection, left, now, resend)
             for worker in dead:
                 workers.retire(connection, worker)
             if count:
@@ -198,23 +199,25 @@ class SqlLedger:
             self._locks.sweep(worker)
         return count
 
-    def _interrupt(self, connection: sa.Connection, left: sa.ColumnElement[bool], now: dt.datetime) -> int:
+    def _interrupt(
+        self, connection: sa.Connection, left: sa.ColumnElement[bool], now: dt.datetime, resend: bool
+    ) -> int:
         rows = connection.execute(_SENDING.where(left).with_for_update(skip_locked=True)).all()
         if not rows:
             return 0
         shift = tally.Shift()
-        doubtful = settling.interrupted(connection, rows, shift, now=now)
+        doubtful = settling.interrupted(connection, rows, shift, now=now, resend=resend)
         tally.apply(connection, shift)
         by_worker = Counter(row.worker for row in doubtful)
         entries = [Entry("worker.recovered", f"worker:{key}", after={"in_doubt": n}) for key, n in by_worker.items()]
         record(connection, entries, who=settling.MACHINE, why="工作进程中断", now=now)
         return len(doubtful)
 
-    def _enlist(self, worker: str, now: dt.datetime) -> None:
+    def _enlist(self, worker: str, now: dt.datetime, resend: bool) -> None:
         taken = self._locks.take(worker)
         with self._db.write() as connection:
             if taken:
-                self._interrupt(connection, delivery.c.worker == worker, now)
+                self._interrupt(connection, delivery.c.worker == worker, now, resend)
             workers.enlist(connection, worker, self._locks.path(worker), now=now)
 
     def _heartbeat(self, worker: str, now: dt.datetime) -> None:

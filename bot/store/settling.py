@@ -120,22 +120,23 @@ def write(connection: sa.Connection, settled: Sequence[Settled], shift: tally.Sh
 
 
 def interrupted(
-    connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime
+    connection: sa.Connection, rows: Sequence[AnyRow], shift: tally.Shift, *, now: dt.datetime, resend: bool
 ) -> list[AnyRow]:
-    """Settle deliveries whose worker died while `sending`; those that are in doubt now. The others were at their
-    upload, of which nothing is ever shown: they are tried again. `rows`: id, issue_id, attempts, uploading."""
+    """Settle deliveries whose worker died while `sending`; those that are in doubt now. The others are tried again:
+    they were at their upload, of which nothing is ever shown, or `resend` says so. `rows`: id, issue_id, attempts,
+    uploading."""
     at = to_micros(now)
     receipts: list[Row] = []
     settlements: list[Row] = []
     doubtful: list[AnyRow] = []
     for row in rows:
         verdict = _UPLOAD_LOST if row.uploading == row.attempts else _LOST
-        end = settle(verdict, delivery_id=row.id, number=row.attempts, now=now)
+        end = settle(verdict, delivery_id=row.id, number=row.attempts, now=now, resend_in_doubt=resend)
         due = None if end.next_try_at is None else to_micros(end.next_try_at)
         receipts.append((row.id, row.attempts, at, verdict.outcome.value, verdict.reason.value, None, None, None, None))
         settlements.append((row.id, row.attempts, end.state.value, due, at if end.state.settled else None))
         tally.move(shift, row.issue_id, DeliveryState.SENDING, end.state)
-        if verdict is _LOST:
+        if end.state is DeliveryState.IN_DOUBT:
             doubtful.append(row)
     _RECEIPT.run(connection, receipts)
     _SETTLE.run(connection, settlements)

@@ -162,6 +162,25 @@ def test_a_mended_directory_sends_only_to_those_who_had_nothing(
     assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(4)}
 
 
+def test_a_doubt_is_sent_again_only_where_the_setting_says_so(
+    installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
+) -> None:
+    recipients = units(installation.sandbox, 2)
+    register(installation, recipients)
+    roster = str(directory_file(tmp_path / "d.yaml", recipients, everyone(2)))
+    fault = {"fault": "drop_after_accepting", "channel": "wecom", "key": "key-00000", "times": 1}
+    installation.api("/_sandbox/faults", fault)
+    publish = ("publish", str(issue_file), "--directory", roster, "--now", "--wait", "20")
+    resend = {"JIANBAO_IN_DOUBT": "resend"}
+
+    for _ in range(2):
+        assert installation.json(*publish, code=4)["counts"] == {"in_doubt": 1, "accepted": 1}
+        assert installation.arrived() == {"key-00000": 1, "key-00001": 1}
+    assert installation.json(*publish, env=resend)["counts"] == {"accepted": 2}
+    assert installation.json(*publish, env=resend)["counts"] == {"accepted": 2}
+    assert installation.arrived() == {"key-00000": 2, "key-00001": 1}
+
+
 def test_a_dry_run_leaves_no_trace(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:

@@ -19,8 +19,9 @@ from bot.domain.errors import ConfigError
 
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
 # A stricter grammar than RFC 3986 on purpose: where it matches, every URL parser agrees on scheme, host and port.
-# No user-info, no fragment, no backslash, nothing outside ASCII.
-_URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?:/(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?")
+# No user-info, no fragment, no backslash, nothing outside ASCII. Possessive, so that each character is looked at once:
+# what follows can never begin with one that was taken.
+_URL = re.compile(rf"(?P<scheme>https?)://{_HOST}(?:/(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]++|%[0-9A-Fa-f]{{2}})*+)?")
 _ENTRY = re.compile(_HOST)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LABELS = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")

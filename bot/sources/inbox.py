@@ -40,7 +40,8 @@ _MAX_WATCHED = 2000
 """Files a look has an eye on; a folder with more is not an inbox."""
 
 _LOOKS_AFTER = 3
-"""Looks after a change: one sees the file stand still, the others are for a look that came late."""
+"""Looks after a change: one sees the file stand still, the others are for a look that came late. As many after the
+start, for what came before the watch was up; the regular look may find that only minutes later."""
 
 _SHARE_POLL_MS = 5000
 
@@ -89,7 +90,8 @@ class Inbox:
         await asyncio.to_thread(self._move, found, taken, note)
 
     async def watch(self, stop: asyncio.Event | None = None) -> AsyncIterator[None]:
-        """Says "look now" after each change, and a few times more when things have been quiet for `settle_seconds`.
+        """Says "look now" after each change, and a few times more when things have been quiet for `settle_seconds`; the
+        latter after the start too.
 
         A convenience: what it misses, the regular look finds. Ends when `stop` is set. Raises SourceFailed when the
         folder cannot be watched.
@@ -108,7 +110,7 @@ class Inbox:
             force_polling=None if local else True,
             poll_delay_ms=_SHARE_POLL_MS,
         )
-        looks = 0
+        looks = _LOOKS_AFTER
         try:
             async for changed in changes:
                 looks = _LOOKS_AFTER if changed else looks - 1

@@ -311,6 +311,18 @@ async def test_watching_says_look_now_and_once_more_when_quiet(folder: Path) -> 
             continue
 
 
+async def test_watching_says_look_now_for_what_came_before_it_was_up(folder: Path) -> None:
+    (folder / "a.txt").write_bytes(b"a")
+    stop = asyncio.Event()
+    looks = Inbox(folder, settle_seconds=1).watch(stop)
+    await asyncio.wait_for(anext(looks), 30)  # it is there to be seen
+    await asyncio.wait_for(anext(looks), 30)  # it stands still
+    stop.set()
+    async with asyncio.timeout(10):
+        async for _ in looks:
+            continue
+
+
 async def test_watching_a_missing_folder_fails_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SourceFailed, match="无法监视"):
         await anext(Inbox(tmp_path / "absent").watch())

@@ -16,7 +16,8 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends fonts-wqy-zenhei \
     && rm -rf /var/lib/apt/lists/*
-RUN useradd --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin jianbao
+RUN useradd --uid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin jianbao \
+    && install -d -m 700 -o jianbao -g jianbao /data
 COPY --from=build /opt/jianbao /opt/jianbao
 ENV PATH=/opt/jianbao/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -70,6 +70,15 @@ def test_five_a_second_and_a_hundred_a_minute(caller: Caller, send_text: SendTex
     assert send_text("feishu", "T") == 0
 
 
+def test_a_signature_is_good_for_an_hour_either_way(caller: Caller) -> None:
+    caller.robot("feishu", "T", secret="demo")
+    stamp = str(int(NOON))
+    text = {"timestamp": stamp, "sign": signature("demo", stamp), "msg_type": "text", "content": {"text": "简报"}}
+    for moment, code in ((-3601, 19021), (-3600, 0), (3600, 0), (3601, 19021)):
+        caller.control("clock", {"at": NOON + moment})
+        assert caller.send("feishu", "T", text)["code"] == code
+
+
 BROKEN: dict[str, tuple[object, int]] = {
     "2.0 with root elements": ({"schema": "2.0", "elements": [{"tag": "hr"}]}, 200621),
     "2.0 without elements": ({"schema": "2.0", "body": {"elements": []}}, 200621),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from bot.cards import TemplateWording
 from bot.channels import CHANNELS, objection_to_style
 from bot.domain.card import COMMON_STYLES, Card, CardKind, Style
 from bot.domain.issue import Article
 
-from .samples import FARMHOUSES, SIGN_LINK, WORDING, a_card, many
+from . import sandboxed
+from .samples import FARMHOUSES, ROOT, SIGN_LINK, WORDING, a_card, many
 
 LONG_TITLE = Article("关于" + "进一步" * 40 + "做好工作的通知", ("正文。",))
 
@@ -69,6 +74,53 @@ def test_what_cannot_be_had_falls_back_with_the_reason(
 
 def test_news_needs_no_picture_on_wecom() -> None:
     assert made("wecom", Style.NEWS, a_card(pictures=None))[0] == "news"
+
+
+@pytest.mark.parametrize(
+    ("channel", "style", "fullest", "kind", "otherwise"),
+    [
+        # `1. ` before it: 112 characters, 128 bytes, and with list, date and issuer 200 characters.
+        ("wecom", Style.CARD, "简" * 109, "text_notice", "markdown"),
+        ("wecom", Style.NEWS, "简" * 41 + "ab", "news", "text"),
+        ("dingtalk", Style.LINK, "简" * 171, "link", "actionCard"),
+        # Below its number: 112 characters.
+        ("wecom", Style.NEWS_CARD, "简" * 112, "news_notice", "markdown"),
+    ],
+)
+def test_a_title_fills_its_place_to_the_last_character(
+    channel: str, style: Style, fullest: str, kind: str, otherwise: str
+) -> None:
+    assert made(channel, style, a_card(Article(fullest, ())))[0] == kind
+    assert made(channel, style, a_card(Article(fullest + "c", ())))[0] == otherwise
+
+
+def test_a_row_of_a_news_card_has_26_characters_and_so_has_its_head() -> None:
+    def shown(title: str, masthead: str) -> tuple[str, str]:
+        card = replace(a_card(Article(title, ())), masthead=masthead)
+        template = CHANNELS["wecom"].messages(card, Style.NEWS_CARD, WORDING)[0].payload["template_card"]
+        return template["vertical_content_list"][0]["title"], template["main_title"]["title"]
+
+    assert shown("简" * 23, "报" * 26) == ("1. " + "简" * 23, "报" * 26)
+    row, head = shown("简" * 24, "报" * 27)
+    assert row == "第1篇"
+    assert len(head) <= 26
+    assert head != "报" * 26
+
+
+def test_an_own_template_cannot_break_the_limits_of_a_card(tmp_path: Path) -> None:
+    own = tmp_path / "wecom" / "issue.card.j2"
+    own.parent.mkdir()
+    rows = "\n".join(f"- 第{n}行: {'值' * 27}" for n in range(1, 8))
+    own.write_text(
+        f"source: {'源' * 14}\ntitle: 标题\ndesc: {'述' * 31}\n{rows}\nopen: 查看\nsign: 签收\n", encoding="utf-8"
+    )
+    wording = TemplateWording([tmp_path, ROOT / "templates"])
+    (message,) = CHANNELS["wecom"].messages(a_card(Article("标题", ())), Style.CARD, wording)
+    card = message.payload["template_card"]
+    assert [row["keyname"] for row in card["horizontal_content_list"]] == [f"第{n}行" for n in range(1, 7)]
+    assert {len(row["value"]) for row in card["horizontal_content_list"]} == {26}
+    assert (len(card["source"]["desc"]), len(card["main_title"]["desc"])) == (13, 30)
+    assert sandboxed.verdict("wecom", message).accepted
 
 
 def test_a_full_news_list_is_still_one() -> None:

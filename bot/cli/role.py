@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.domain.errors import JianbaoError
 from bot.settings import load_settings
 
 from .output import err
@@ -25,12 +27,29 @@ log = logging.getLogger(__name__)
 
 def run_service(role: str | None, host: str, port: int) -> int:
     """`role`: None for all of them in one process."""
+    from bot.bootstrap.logs import configure_logging  # noqa: PLC0415
     from bot.bootstrap.roles import Role  # noqa: PLC0415 - a web framework only these commands need
     from bot.bootstrap.service import serve  # noqa: PLC0415
 
     settings = load_settings()
-    ready = partial(_log_ready if settings.log_format == "json" else _show_ready, role)
-    serve(settings, host, port, role=Role(role) if role else None, on_ready=ready)
+    run = partial(serve, settings, host, port, role=Role(role) if role else None)
+    if settings.log_format == "json":
+        configure_logging(settings)
+        return told_by_log(partial(run, on_ready=partial(_log_ready, role)))
+    run(on_ready=partial(_show_ready, role))
+    return 0
+
+
+def told_by_log(run: Callable[[], None]) -> int:
+    """The exit code; why it ended is an event of the log. A fault's trace is in it: a container's files end with it."""
+    try:
+        run()
+    except JianbaoError as error:
+        log.critical("ended", extra={"why": str(error)})
+        return error.exit_code
+    except Exception:
+        log.critical("ended by a fault of the program", exc_info=True)
+        return 1
     return 0
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
+from bot.cli.role import told_by_log
 
 from .conftest import ISSUE, Installation, directory_file, register, units
 from .test_serve import free_port, wait_ready
@@ -95,6 +98,25 @@ def test_a_log_for_machines_is_json_from_its_first_line_and_has_no_link_that_mak
     assert (nobody["level"], nobody["do"]) == ("warning", "jianbao account")
     assert "/setup/" not in written
     assert re.fullmatch(r"https://jianbao\.example\.gov\.cn/setup/[\w-]{40,}", first["link"])
+
+
+def test_what_ends_a_service_is_an_event_of_a_log_for_machines(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = installation.run("serve", "--port", port, env={"JIANBAO_LOG_FORMAT": "json"})
+    (ended,) = lines_of(done.stderr, "json")
+    assert (done.returncode, ended["event"], ended["level"]) == (2, "ended", "critical")
+    assert "--port" in ended["why"]
+
+
+def test_a_fault_that_ends_a_service_leaves_its_trace_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def faulty() -> None:
+        raise ZeroDivisionError
+
+    assert told_by_log(faulty) == 1
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 def test_the_link_for_people_begins_with_the_public_address(installation: Installation) -> None:

@@ -13,7 +13,7 @@ from .output import err
 
 
 def register(app: typer.Typer) -> None:
-    app.command("sandbox", help="启动模拟的企业微信、钉钉、飞书平台（不会连接任何真实平台）。")(sandbox)
+    app.command("sandbox", help="启动模拟的企业微信、钉钉、飞书、蓝信、WeLink 平台（不会连接任何真实平台）。")(sandbox)
 
 
 def sandbox(

@@ -13,9 +13,9 @@ from bot.domain.errors import ConfigError
 from bot.domain.people import Role
 
 from .access import SESSION_COOKIE, Administrator, NotFound, Viewer, Visit, secure
+from .forms import Text
 
 router = APIRouter()
-Text = Annotated[str, Form()]
 
 
 @router.get("/people")

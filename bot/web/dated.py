@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from bot.domain.card import Style
@@ -21,13 +20,12 @@ from bot.flows.roster_input import named_unit
 
 from . import pages
 from .access import Editor, NotFound, Viewer, Visit
-from .forms import LATER, day_of, unit_fields
+from .forms import LATER, Text, Why, day_of, unit_fields
 from .issues import Page, Reach, review
 from .units import Robot
 
 router = APIRouter(prefix="/directory")
 PER_PAGE = 100
-Text = Annotated[str, Form()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ def who_gets(visit: Viewer, issue_id: int, q: str = "", page: Page = 1) -> HTMLR
         units=found[(page - 1) * PER_PAGE : page * PER_PAGE],
         total=len(found),
         q=q,
-        earlier=pages.link(here, q=q, page=page + 1) if page * PER_PAGE < len(found) else "",
-        later=pages.link(here, q=q, page=page - 1) if page > 1 else "",
+        **pages.turns(here, page, more=page * PER_PAGE < len(found), q=q),
     )
 
 
@@ -168,11 +165,11 @@ def plan_fields(
     kind: Text = "other",
     aliases: Text = "",
     enabled: Text = "",
-    why: Text = "",
+    why: Why = "",
 ) -> Response:
     def act(day: dt.date) -> None:
         fields = unit_fields(name, kind, aliases, bool(enabled))
-        visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why.strip()[:200], on=day)
+        visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why, on=day)
 
     return _planned(visit, unit_id, on, act)
 
@@ -200,10 +197,10 @@ def plan_robot_change(visit: Editor, unit_id: str, target_id: int, on: Text = ""
 
 
 @router.post("/units/{unit_id}/later/merge")
-def plan_merge(visit: Editor, unit_id: str, on: Text = "", into: Text = "", why: Text = "") -> Response:
+def plan_merge(visit: Editor, unit_id: str, on: Text = "", into: Text = "", why: Why = "") -> Response:
     def act(day: dt.date) -> None:
         found = named_unit(into, visit.office.dated.directory_on(day))
-        visit.office.roster.merge_unit(unit_id, found.id, who=visit.who, why=why.strip()[:200], on=day)
+        visit.office.roster.merge_unit(unit_id, found.id, who=visit.who, why=why, on=day)
 
     return _planned(visit, unit_id, on, act)
 

@@ -1,14 +1,22 @@
-"""What the directory's forms hold, as values; ConfigError with what to mend."""
+"""What forms hold, as values; ConfigError with what to mend."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
+
+from fastapi import Form
+from pydantic import AfterValidator
 
 from bot.domain.directory import RecipientKind
 from bot.domain.errors import ConfigError
 from bot.flows.roster_input import UnitFields
 
 from .access import Visit
+
+Text = Annotated[str, Form()]
+Why = Annotated[str, Form(), AfterValidator(lambda text: text.strip()[:200])]
+"""A reason for the history; what is longer is cut."""
 
 LATER = "已登记，{day.year}年{day.month}月{day.day}日零点自动生效；在此之前可以撤回。"
 

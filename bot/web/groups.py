@@ -22,7 +22,7 @@ from bot.flows.roster_input import named_units, nobody_named
 from . import pages
 from .access import Editor, NotFound, Viewer, Visit
 from .changes import some
-from .forms import LATER, day_of, lines_of
+from .forms import LATER, Text, Why, day_of, lines_of
 from .issues import Page
 
 router = APIRouter(prefix="/directory/groups")
@@ -42,8 +42,7 @@ def groups(visit: Viewer, page: Page = 1) -> HTMLResponse:
         "groups.html",
         groups=every[(page - 1) * PER_PAGE : page * PER_PAGE],
         names=visit.office.store.recipient_names(),
-        earlier=pages.link("/directory/groups", page=page + 1) if page * PER_PAGE < len(every) else "",
-        later=pages.link("/directory/groups", page=page - 1) if page > 1 else "",
+        **pages.turns("/directory/groups", page, more=page * PER_PAGE < len(every)),
     )
 
 
@@ -252,14 +251,12 @@ def _ask(visit: Visit, group_id: str, roster: Directory, draft: Draft) -> HTMLRe
 
 
 @router.post("/{group_id}/remove")
-def remove_group(
-    visit: Editor, group_id: str, on: Annotated[str, Form()] = "", why: Annotated[str, Form()] = ""
-) -> Response:
+def remove_group(visit: Editor, group_id: str, on: Text = "", why: Why = "") -> Response:
     roster, draft = _begun(visit, group_id, on)
     try:
         if draft.problems:
             raise ConfigError(draft.problems[0])
-        visit.office.roster.remove_group(group_id, who=visit.who, why=why.strip()[:200], on=draft.on)
+        visit.office.roster.remove_group(group_id, who=visit.who, why=why, on=draft.on)
     except ConfigError as error:
         return _ask(visit, group_id, roster, replace(draft, problems=(str(error),)))
     if draft.on is not None:

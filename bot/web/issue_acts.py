@@ -19,10 +19,10 @@ from bot.flows.publish import Published
 from bot.flows.roster_input import named_unit
 
 from .access import Approver, Editor, NotFound, Visit
+from .forms import Text, Why
 from .issues import reach, review
 
 router = APIRouter(prefix="/issues/{issue_id}")
-Text = Annotated[str, Form()]
 SPARE_ARTICLES = 1
 
 
@@ -162,7 +162,7 @@ def _ask(visit: Visit, published: Published, act: Act, *, status: int = 200, pro
 
 @router.post("/act/{act}")
 def decide(
-    visit: Approver, issue_id: int, act: str, revision_id: Annotated[int, Form()], why: Text = "", at: Text = ""
+    visit: Approver, issue_id: int, act: str, revision_id: Annotated[int, Form()], why: Why = "", at: Text = ""
 ) -> Response:
     """Do it, if the issue is still the one that was before the person's eyes."""
     if act not in list(Act):
@@ -171,7 +171,7 @@ def decide(
     try:
         if published.stored.revision_id != revision_id:
             raise ConfigError("这一期刚有新的版本，您的操作没有生效；请看过新版再决定。")
-        stored, said = _decide(visit, published, Act(act), why.strip()[:200], at)
+        stored, said = _decide(visit, published, Act(act), why, at)
     except ConfigError as error:
         return _ask(visit, published, Act(act), status=409, problem=str(error))
     return visit.go(f"/receipts/{stored.id}" if act == Act.RELEASE else f"/issues/{stored.id}", said)

@@ -70,8 +70,7 @@ def issue_list(visit: Viewer, q: str = "", state: str = "", page: Page = 1) -> H
         lines=lines,
         total=total,
         states=tuple(IssueState),
-        earlier=pages.link("/issues", **here, page=page + 1) if page * PER_PAGE < total else "",
-        later=pages.link("/issues", **here, page=page - 1) if page > 1 else "",
+        **pages.turns("/issues", page, more=page * PER_PAGE < total, **here),
         q=q,
         chosen=state,
     )

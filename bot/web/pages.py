@@ -124,6 +124,14 @@ def download(data: bytes, name: str, media_type: str = "application/octet-stream
     return Response(data, media_type=media_type, headers={"Content-Disposition": disposition})
 
 
+def turns(path: str, page: int, *, more: bool, **query: object) -> dict[str, Any]:
+    """The links to the pages before and after this one; empty where there is none. `more`: something follows."""
+    return {
+        "earlier": link(path, **query, page=page + 1) if more else "",
+        "later": link(path, **query, page=page - 1) if page > 1 else "",
+    }
+
+
 def link(path: str, **query: object) -> str:
     """`path` with the query values that are not empty."""
     kept = {name: value for name, value in query.items() if value not in (None, "", 0)}

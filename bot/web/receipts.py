@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, Response
 
 from bot.domain.delivery import DeliveryState
@@ -20,13 +20,13 @@ from bot.flows.signoff_sheet import signoffs_csv, signoffs_xlsx
 
 from . import pages
 from .access import Approver, NotFound, Viewer, Visit
+from .forms import Text, Why
 from .issues import Page
 from .mosaic import TILES, lines, mosaic, rows
 from .overview import FAILURES, bar, standing
 from .roster_pages import XLSX
 
 router = APIRouter()
-Text = Annotated[str, Form()]
 PER_PAGE = 50
 ISSUES = 30
 LINES = 200
@@ -45,8 +45,7 @@ def released(visit: Viewer, state: str = "", page: Page = 1) -> HTMLResponse:
         lines=[(line, bar(line.counts)) for line in lines[:ISSUES]],
         chosen=chosen,
         failures=FAILURES,
-        earlier=pages.link("/receipts", **here, page=page + 1) if len(lines) > ISSUES else "",
-        later=pages.link("/receipts", **here, page=page - 1) if page > 1 else "",
+        **pages.turns("/receipts", page, more=len(lines) > ISSUES, **here),
     )
 
 
@@ -69,8 +68,7 @@ def wall(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
         rows=rows(many),
         lines=lines(many),
         standing=standing(counts),
-        earlier=pages.link(f"/receipts/{issue_id}", page=page + 1) if start + TILES < many else "",
-        later=pages.link(f"/receipts/{issue_id}", page=page - 1) if page > 1 else "",
+        **pages.turns(f"/receipts/{issue_id}", page, more=start + TILES < many),
         counts=counts,
         bar=bar(counts),
         kinds=tuple(ListKind),
@@ -121,10 +119,10 @@ def delivery(visit: Viewer, delivery_id: int) -> HTMLResponse:
 
 
 @router.post("/deliveries/{delivery_id}/settle")
-def settle(visit: Approver, delivery_id: int, act: Text, why: Text = "") -> Response:
+def settle(visit: Approver, delivery_id: int, act: Text, why: Why = "") -> Response:
     if act not in list(Settling):
         raise NotFound
-    visit.office.settler.settle(delivery_id, Settling(act), who=visit.who, why=why.strip()[:200])
+    visit.office.settler.settle(delivery_id, Settling(act), who=visit.who, why=why)
     return visit.go(f"/deliveries/{delivery_id}", f"已处理：{Settling(act).chinese}。")
 
 
@@ -151,8 +149,7 @@ def signoffs(visit: Viewer, issue_id: int, page: Page = 1, show: str = "") -> HT
         lines=lines,
         count=count,
         chosen=chosen,
-        earlier=pages.link(path, show=chosen, page=page + 1) if start + LINES < many else "",
-        later=pages.link(path, show=chosen, page=page - 1) if page > 1 else "",
+        **pages.turns(path, page, more=start + LINES < many, show=chosen),
         public_url=visit.office.public_url,
     )
 
@@ -179,8 +176,7 @@ def sheet(visit: Viewer, issue_id: int, page: Page = 1) -> HTMLResponse:
         counts=visit.office.store.counts(issue_id),
         count=count,
         start=start,
-        earlier=pages.link(path, page=page + 1) if start + SHEET < count.units else "",
-        later=pages.link(path, page=page - 1) if page > 1 else "",
+        **pages.turns(path, page, more=start + SHEET < count.units),
         printed_at=visit.office.now(),
     )
 

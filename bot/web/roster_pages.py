@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, UploadFile
+from fastapi import APIRouter, Query, UploadFile
 from starlette.responses import HTMLResponse, Response
 
 from bot.domain.errors import DirectoryError
@@ -17,11 +17,11 @@ from bot.flows.undo import undo, undoable
 
 from . import pages
 from .access import Editor, NotAllowed, NotFound, Viewer, Visit
+from .forms import Text, Why
 from .issues import Page
 from .pages import download
 
 router = APIRouter(prefix="/directory")
-Text = Annotated[str, Form()]
 
 PER_PAGE = 100
 LINES = 30
@@ -65,14 +65,13 @@ def _compared(visit: Visit, found: Comparison, page: int) -> HTMLResponse:
         entries=found.entries[(page - 1) * PER_PAGE : page * PER_PAGE],
         page=page,
         last=last,
-        earlier=pages.link(here, page=page + 1) if page < last else "",
-        later=pages.link(here, page=page - 1) if page > 1 else "",
+        **pages.turns(here, page, more=page < last),
     )
 
 
 @router.post("/import/confirm")
-def import_confirmed(visit: Editor, key: Text, why: Text = "") -> Response:
-    done = visit.office.imports.confirm(key, owner=visit.account.id, who=visit.who, why=why.strip()[:200])
+def import_confirmed(visit: Editor, key: Text, why: Why = "") -> Response:
+    done = visit.office.imports.confirm(key, owner=visit.account.id, who=visit.who, why=why)
     if isinstance(done, Comparison):
         return _compared(visit, done, 1)
     reassess(visit.office.publisher, visit.office.store, who=visit.who)

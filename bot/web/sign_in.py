@@ -5,9 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -16,6 +16,7 @@ from bot.domain.people import Account, SignInRefused
 
 from . import pages
 from .access import SESSION_COOKIE, FormExpired, NotFound, TheOffice, Viewer, local_path, secure
+from .forms import Text
 from .office import Office
 
 router = APIRouter()
@@ -23,7 +24,6 @@ router = APIRouter()
 FORM_COOKIE = "jianbao_form"
 SIGN_ON_COOKIE = "jianbao_sign_on"
 _KEEP_S = 600
-Text = Annotated[str, Form()]
 
 
 @router.get("/login")

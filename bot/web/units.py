@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
@@ -20,11 +20,10 @@ from bot.flows.roster_input import RobotFields
 
 from . import pages
 from .access import Approver, Editor, NotFound, Viewer, Visit
-from .forms import unit_fields
+from .forms import Text, Why, unit_fields
 from .issues import Page
 
 router = APIRouter(prefix="/directory")
-Text = Annotated[str, Form()]
 PER_PAGE = 50
 _APART = re.compile(r"[\s,，、;；]+")
 
@@ -41,8 +40,7 @@ def unit_list(visit: Viewer, q: str = "", kind: str = "", suspended: int = 0, pa
         lines=lines,
         total=total,
         kinds=tuple(RecipientKind),
-        earlier=pages.link("/directory", **here, page=page + 1) if page * PER_PAGE < total else "",
-        later=pages.link("/directory", **here, page=page - 1) if page > 1 else "",
+        **pages.turns("/directory", page, more=page * PER_PAGE < total, **here),
         q=q,
         chosen=kind,
         suspended=suspended,
@@ -100,11 +98,11 @@ def edit_unit(
     kind: Text = "other",
     aliases: Text = "",
     enabled: Text = "",
-    why: Text = "",
+    why: Why = "",
 ) -> Response:
     try:
         fields = unit_fields(name, kind, aliases, bool(enabled))
-        visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why.strip()[:200])
+        visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why)
     except ConfigError as error:
         return _unit(visit, unit_id, status=400, problem=str(error))
     return visit.go(f"/directory/units/{unit_id}", "已保存。")

@@ -354,6 +354,18 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert ours == []
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_little_that_a_unit_leaves_open(unit: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    words = [program, "security", "--offline=true", "--threshold=30", str(unit)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if "unrecognized option" in done.stderr:
+        pytest.skip("this systemd-analyze is too old to judge a file")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @needs_service
 def test_the_health_check_fails_where_nothing_runs(environment: dict[str, str], port: str, tmp_path: Path) -> None:
     assert not healthy(environment, port, tmp_path)

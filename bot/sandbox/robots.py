@@ -16,8 +16,12 @@ from typing import Any
 from bot.sandbox.exchange import words
 
 STATES = ("active", "stopped", "removed")
-MOST_RULES = 10
-"""Keywords of a robot, and entries of its IP list, that the vendors' settings take."""
+MOST_RULES: Mapping[tuple[str, str], int] = {
+    ("dingtalk", "keywords"): 10,
+    ("feishu", "keywords"): 10,
+    ("feishu", "ips"): 10,
+}
+"""How many the vendor's settings take, by channel and field; where none is stated, any number."""
 PROFILES = words("observed_limits long_errmsg code_410100 safe_limits legacy_reply")
 
 
@@ -243,9 +247,9 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
         state=str(state),
         profiles=profiles,
     )
-    for name in ("keywords", "ips"):
-        if len(getattr(settings, name)) > MOST_RULES:
-            raise ValueError(f"{name} are at most {MOST_RULES}")
+    for (rule_channel, name), most in MOST_RULES.items():
+        if rule_channel == channel and len(getattr(settings, name)) > most:
+            raise ValueError(f"{name} are at most {most}")
     for rule in settings.ips:
         if not rule.endswith(".*"):
             ipaddress.ip_network(rule, strict=False)

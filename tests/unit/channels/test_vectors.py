@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import CHANNELS, slack, teams, webhook, welink
+from bot.channels import CHANNELS, dingtalk, feishu, slack, teams, webhook, wecom, welink
 from bot.domain.card import Message, Style
 from bot.domain.channel import UNSIGNED, Signature, UnfitSecret
 from bot.domain.delivery import MaybeArrived, NotSent, OutcomeClass, Reason, Replied
@@ -172,6 +172,29 @@ def test_what_teams_and_slack_would_refuse_is_none_we_send(vectors: Vectors) -> 
 
 
 def test_the_limits_are_those_of_the_vectors_or_stricter(vectors: Vectors) -> None:
+    office, ding, book = (vectors[name]["limits"] for name in ("wecom", "dingtalk", "feishu"))
+    card, advice = office["template_card"], office["template_card"]["advisory_chars"]
+    assert wecom.LIMITS["max_text_bytes"] == office["text_content_bytes_doc"]
+    assert wecom.LIMITS["max_markdown_bytes"] == office["markdown_content_bytes"] == office["markdown_v2_content_bytes"]
+    assert wecom.LIMITS["min_file_bytes"] == office["file_bytes"][0]
+    assert wecom.LIMITS["max_file_bytes"] <= office["file_bytes"][1]
+    assert wecom.LIMITS["max_file_days"] * 86_400 == office["media_id_ttl_s"]
+    assert wecom.LIMITS["max_sends_per_minute"] == office["rate"]["per_key_per_minute"]
+    assert wecom.LIMITS["max_news_articles"] == office["news_articles"][1]
+    assert wecom.LIMITS["max_news_title_bytes"] == office["news_title_bytes_truncated"]
+    assert wecom.LIMITS["max_card_rows"] == card["horizontal_content_list_max"]
+    assert wecom.LIMITS["max_card_jumps"] == card["jump_list_max"]
+    assert wecom.LIMITS["max_card_articles"] == card["vertical_content_list_max"]
+    assert wecom.LIMITS["max_card_title_chars"] == advice["main_title.title"] == advice["vertical_content_list.title"]
+    assert wecom.LIMITS["max_card_desc_chars"] == advice["main_title.desc"]
+    assert wecom.LIMITS["max_card_body_chars"] == advice["sub_title_text"] == advice["vertical_content_list.desc"]
+    assert wecom.LIMITS["max_card_source_chars"] == advice["source.desc"]
+    assert wecom.LIMITS["max_card_row_value_chars"] == advice["horizontal_content_list.value"]
+    assert dingtalk.LIMITS["max_message_bytes"] == ding["message_bytes"]
+    assert dingtalk.LIMITS["max_sends_per_minute"] == ding["rate"]["per_robot_per_minute"]
+    assert feishu.LIMITS["max_body_bytes"] == book["body_bytes_safe"]
+    assert feishu.LIMITS["max_sends_per_minute"] == book["rate"]["per_bot_per_minute"]
+    assert feishu.LIMITS["max_sends_per_second"] == book["rate"]["per_bot_per_second"]
     blocks, adaptive, hooks = (vectors[name]["limits"] for name in ("slack", "teams", "standard_webhooks"))
     assert slack.LIMITS["max_blocks"] == blocks["blocks"]
     assert slack.LIMITS["max_section_chars"] == blocks["section_text_chars"]

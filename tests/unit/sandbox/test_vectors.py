@@ -8,10 +8,10 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from bot.sandbox import dingtalk, feishu, lanxin
+from bot.sandbox import dingtalk, feishu, feishu_card, lanxin, wecom, wecom_card, welink
 from bot.sandbox.exchange import Request, Verdict
 from bot.sandbox.platforms import PLATFORMS
-from bot.sandbox.robots import Registry, Robot
+from bot.sandbox.robots import MOST_RULES, RatePolicy, Registry, Robot
 
 NOW = {
     "wecom": 1_767_240_000.0,
@@ -76,6 +76,41 @@ def test_every_code_the_sandbox_answers_with_is_documented(vectors: Any) -> None
     ours = {(channel, code) for channel in DOCUMENTED for code in PLATFORMS[channel].EXPLANATIONS}
     documented = {(channel, code) for channel in DOCUMENTED for code in vectors[channel]["error_codes"]}
     assert ours - documented == {("wecom", "43002")}
+
+
+def test_every_limit_is_the_documented_one(vectors: Any) -> None:
+    office, ding, book, link = (vectors[channel]["limits"] for channel in DOCUMENTED)
+    card = office["template_card"]
+    assert (
+        office["text_content_bytes_doc"],
+        office["text_content_bytes_observed_server"],
+    ) == (wecom.MAX_TEXT_BYTES, wecom.MAX_TEXT_BYTES_OBSERVED)
+    assert wecom.MAX_MARKDOWN_BYTES == office["markdown_content_bytes"] == office["markdown_v2_content_bytes"]
+    assert office["image_bytes_before_base64"] == wecom.MAX_IMAGE_BYTES
+    assert office["news_articles"] == [1, wecom.MAX_ARTICLES]
+    assert office["file_bytes"] == [wecom.MIN_FILE_BYTES, wecom.MAX_FILE_BYTES]
+    assert office["media_id_ttl_s"] == wecom.MEDIA_SECONDS
+    assert RatePolicy(office["rate"]["per_key_per_minute"], lockout=office["rate"]["backoff_s"]) == wecom.RATE
+    assert card["horizontal_content_list_max"] == wecom_card.MAX_ROWS
+    assert card["jump_list_max"] == wecom_card.MAX_JUMPS
+    assert card["vertical_content_list_max"] == wecom_card.MAX_VERTICAL
+    assert list(wecom_card.ASPECT_RATIO) == card["aspect_ratio"]
+    assert ding["message_bytes"] == dingtalk.MAX_BODY_BYTES
+    assert RatePolicy(ding["rate"]["per_robot_per_minute"], lockout=ding["rate"]["lockout_s"]) == dingtalk.RATE
+    assert ding["timestamp_tolerance_s"] * 1000 == dingtalk.TOLERANCE_MS
+    assert [book["body_bytes"], book["body_bytes_safe"]] == [feishu.MAX_BODY_BYTES, feishu.MAX_BODY_BYTES_SAFE]
+    assert RatePolicy(book["rate"]["per_bot_per_minute"], book["rate"]["per_bot_per_second"]) == feishu.RATE
+    assert book["timestamp_tolerance_s"] == feishu.TOLERANCE_S
+    assert book["card_tables_max"] == feishu_card.MAX_TABLES
+    assert link["text_chars"][1] == welink.MAX_TEXT_UNITS
+    assert link["at_accounts_max"] == welink.MAX_ACCOUNTS
+    assert link["timestamp_tolerance_s"] * 1000 == welink.TOLERANCE_MS
+    stated = {
+        (channel, name): vectors[channel]["limits"].get(f"{field}_max")
+        for channel in ("dingtalk", "feishu")
+        for name, field in (("keywords", "keywords"), ("ips", "ip_rules"))
+    }
+    assert {key: most for key, most in stated.items() if most} == MOST_RULES
 
 
 def test_dingtalk_signature_vectors(vectors: Any, subtests: pytest.Subtests) -> None:

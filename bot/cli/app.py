@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import traceback
@@ -115,7 +116,12 @@ def _word(error: JianbaoError) -> str:
 
 def _fail(code: str, message: str, exit_code: int, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))  # noqa: T201
+        try:
+            print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False), flush=True)  # noqa: T201
+        except OSError:
+            # Nothing can be told there, the reason least of all; nor may the interpreter try again when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(message, file=sys.stderr)  # noqa: T201
     else:
         print(message, file=sys.stderr)  # noqa: T201
     return exit_code

@@ -111,7 +111,7 @@ def _parse_entry(entry: str) -> tuple[str, int | None]:
         return str(address), None
     parts = _ENTRY.fullmatch(entry)
     if parts is None or entry.startswith(".") or (parts["port"] and not 0 < int(parts["port"]) < 65536):
-        raise ConfigError(f"allowed_hosts: {entry!r} is neither `host` nor `host:port`")
+        raise ConfigError(f"设置 allowed_hosts：{entry!r} 不是 主机名 或 主机名:端口，多个之间用逗号隔开。")
     host = _canonical_host(parts["host"])
     # 2130706433, 127.1, 0x7f.0.0.1: resolvers take a name that ends in a number for an address, people do not.
     if _literal(host) is None and re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$", host):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,6 +256,22 @@ def test_a_lost_key_is_a_wrong_configuration_in_the_documented_words(installatio
     (installation.home / "var/secret.key").unlink()
 
     assert installation.json("receipts", code=2)["error"]["code"] == "config"
+
+
+def test_a_result_that_cannot_be_written_is_said_in_one_line(installation: Installation) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "receipts", "--json"],
+            cwd=installation.home,
+            env=installation.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "OSError" in done.stderr
 
 
 def test_a_results_folder_that_cannot_be_made_is_said_so(

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from bot.channels import CHANNELS
 from bot.domain.delivery import OutcomeClass, Reason
 from bot.web import covers, reader
+from bot.web.api.app import ROUTERS as API_ROUTERS
 from bot.web.app import ROUTERS
 from tests.documents import CHINESE, DOCS, PAGES, READMES, ROOT, blocks, fences, names, read, rows, sections, twin
 
@@ -136,6 +137,19 @@ def test_every_reason_is_explained_in_chinese_with_its_sentence() -> None:
     assert {reason.value: reason.chinese + "。" for reason in Reason} == {r.value: table[r.value][1] for r in Reason}
     assert all(table[reason.value][3] for reason in Reason)
     assert set(table) == {reason.value for reason in Reason} | {outcome.value for outcome in OutcomeClass}
+
+
+@pytest.mark.parametrize(("name", "title"), [("api.md", "Calls"), ("api.zh-CN.md", "各个调用")])
+def test_every_call_of_the_api_has_its_row(name: str, title: str) -> None:
+    told = set()
+    for row in rows(sections(read(DOCS / name))[title]):
+        method = path = ""
+        for call in re.split(r", |、", row[0]):
+            # `POST /issues/{id}/approve`, `/hold`: the same again but for the end.
+            method, path = call.split() if " " in call else (method, path.rpartition("/")[0] + call)
+            told.add((method, path))
+    routes = [route for router in API_ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    assert told == {(m, re.sub(r"\{\w+\}", "{id}", route.path)) for route in routes for m in route.methods or ()}
 
 
 @pytest.mark.parametrize("section", ["警告代码", "拒收代码"])

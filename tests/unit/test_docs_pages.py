@@ -139,6 +139,22 @@ def test_every_reason_is_explained_in_chinese_with_its_sentence() -> None:
     assert set(table) == {reason.value for reason in Reason} | {outcome.value for outcome in OutcomeClass}
 
 
+def test_a_unit_or_file_that_root_is_to_use_is_shipped_or_stands_on_the_page() -> None:
+    """The blocks that no test runs, for what they change is the machine's."""
+    seen = 0
+    for page in PAGES:
+        written = "\n".join(f.code for f in fences(page) if f.language == "ini")
+        for code in (f.code for f in fences(page) if f.language == "sh"):
+            for line in re.findall(r"^systemctl (.+)$", code, re.MULTILINE):
+                for unit in re.findall(r"jianbao[\w-]*@?", line):
+                    shipped = (ROOT / "deploy" / "systemd" / f"{unit}.service").exists()
+                    assert shipped or f"/{unit}." in written or unit == "jianbao-", f"{page.name}: {line}"
+                    seen += 1
+            for file in re.findall(r"\bdeploy/\S+[^/\s]", code):
+                assert list(ROOT.glob(file)), f"{page.name}: {file}"
+    assert seen > 10
+
+
 @pytest.mark.parametrize(("name", "title"), [("api.md", "Calls"), ("api.zh-CN.md", "各个调用")])
 def test_every_call_of_the_api_has_its_row(name: str, title: str) -> None:
     told = set()

@@ -207,6 +207,15 @@ def test_each_alert_comes_when_it_should_and_not_otherwise() -> None:
     assert promtool("test", "rules", RULE_TESTS) == ""
 
 
+@needs_promtool
+def test_prometheus_can_read_what_the_dashboard_asks(tmp_path: Path) -> None:
+    asked = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+    rules = [{"record": f"asked:{n}", "expr": e.replace("$__rate_interval", "5m")} for n, e in enumerate(asked)]
+    file = tmp_path / "asked.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
+    assert promtool("check", "rules", str(file)) == ""
+
+
 def test_every_alert_is_tried_both_ways() -> None:
     tests = yaml.safe_load((DEPLOY / "prometheus" / RULE_TESTS).read_text(encoding="utf-8"))["tests"]
     tried = {(one["alertname"], bool(one["exp_alerts"])) for test in tests for one in test["alert_rule_test"]}

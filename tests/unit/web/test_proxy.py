@@ -202,6 +202,7 @@ def test_staff_work_by_https_with_every_protection_of_the_program(site: Site, ho
         assert (page.status_code, browser.get("/metrics").status_code) == (200, 403)
         assert {name: page.headers[name] for name in HEADERS} == HEADERS
         assert page.headers["cache-control"] == "no-store"
+        assert page.headers["server"] == "nginx", "its version is nobody's business"
         begun = browser.get("/login", headers={"Cookie": ""}).headers["set-cookie"]
         assert {"Secure", "HttpOnly", "SameSite=strict"} <= set(begun.split("; ")), "https is not seen behind the proxy"
         lost = browser.get("/nowhere", headers={"Referer": f"{proxy.url}/issues"})

@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def spelling(parameter: Any) -> str:
     return f"{words} {parameter.metavar}" if parameter.metavar else words
 
 
+def choices(parameter: Any) -> set[str]:
+    """The words an option takes, where there are but these."""
+    kind = parameter.type_descriptor.annotation
+    return {word.value for word in kind} if isinstance(kind, type) and issubclass(kind, Enum) else set()
+
+
 either_page = pytest.mark.parametrize("page", ["commands.md", "commands.zh-CN.md"])
 
 
@@ -59,6 +66,9 @@ def test_a_command_is_described_as_its_help_describes_it(name: str, page: str) -
     assert f"\n> {COMMANDS[name].help}\n" in section
     documented = {row[0]: row[1] for row in rows(section)}
     assert documented == {spelling(p): p.help for p in COMMANDS[name].params}
+    remarks = {row[0]: row[2] for row in rows(section)}
+    for p in COMMANDS[name].params:
+        assert choices(p) <= set(re.findall(r"\w+", remarks[spelling(p)]))
 
 
 def shell_commands(program: str) -> Iterator[tuple[str, list[str]]]:

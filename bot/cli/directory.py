@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.bootstrap import check_directory, dump_directory, open_app
+from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.flows.dated import Pending, sentences
 from bot.flows.reassess import reassess
@@ -50,12 +51,16 @@ def import_file(
 def export_file(
     file: Annotated[Path, typer.Argument(metavar="F", help="写到哪里；- 为标准输出（YAML）。")],
     mask: Annotated[bool, typer.Option("--mask", help="遮住机器人地址和密钥（不能再导入）。")] = False,
+    as_json: Json = False,
 ) -> int:
+    if as_json and str(file) == "-":
+        raise ConfigError("标准输出只能给出一样：名录（-）或 --json 的结果。请写文件名，或去掉 --json。")
     installation = open_app(load_settings())
     try:
-        data = dump_directory(installation.store.directory(), "xlsx" if file.suffix == ".xlsx" else "yaml", mask=mask)
+        roster = installation.store.directory()
     finally:
         installation.close()
+    data = dump_directory(roster, "xlsx" if file.suffix.lower() == ".xlsx" else "yaml", mask=mask)
     if str(file) == "-":
         typer.echo(data.decode(), nl=False)
         return 0
@@ -66,6 +71,9 @@ def export_file(
         file.write_bytes(data)
     except OSError as error:
         raise ConfigError(f"写不了文件：{file}（{error.strerror}）") from error
+    if as_json:
+        emit({"file": str(file), **_counts(roster)})
+        return 0
     err.print(f"已导出到 {file}（仅本人可读）。", markup=False)
     return 0
 
@@ -74,18 +82,12 @@ def export_file(
 def check_file(file: Annotated[Path, typer.Argument(metavar="F", help="名录文件。")], as_json: Json = False) -> int:
     roster, notes = check_directory(load_settings(), file)
     without = [r.name for r in roster.recipients if not r.reachable]
-    summary = {
-        "recipients": len(roster.recipients),
-        "targets": sum(len(r.targets) for r in roster.recipients),
-        "groups": len(roster.groups),
-        "without_target": without,
-        "notes": list(notes),
-    }
+    counts = _counts(roster)
     if as_json:
-        emit(summary)
+        emit({**counts, "without_target": without, "notes": list(notes)})
         return 0
     out.print(
-        f"名录可用：{summary['recipients']} 个单位，{summary['targets']} 个群机器人，{summary['groups']} 个分组。",
+        f"名录可用：{counts['recipients']} 个单位，{counts['targets']} 个群机器人，{counts['groups']} 个分组。",
         markup=False,
     )
     if without:
@@ -93,6 +95,14 @@ def check_file(file: Annotated[Path, typer.Argument(metavar="F", help="名录文
     for note in notes:
         err.print(f"提示：{note}", style="yellow", markup=False)
     return 0
+
+
+def _counts(roster: Directory) -> dict[str, int]:
+    return {
+        "recipients": len(roster.recipients),
+        "targets": sum(len(r.targets) for r in roster.recipients),
+        "groups": len(roster.groups),
+    }
 
 
 @app.command("dated", help="列出还没有生效的预约变更；加 --withdraw 撤回其中一项。")

@@ -99,6 +99,7 @@ SHAPES = {
     "issues": "",
     "history": "",
     "directory import": "directory.yaml",
+    "directory export": "exported.XLSX",
     "directory check": "directory.yaml",
     "directory dated": "",
     "doctor": "",
@@ -132,6 +133,9 @@ def test_the_json_of_a_command_has_the_shape_in_the_documents(name: str, jianbao
     ("line", "code"),
     [
         ("directory check directory.yaml", 0),
+        ("directory export exported.XLSX", 0),
+        ("directory check exported.XLSX", 0),
+        ("directory export -", 2),
         ("parcel bulletin.txt", 2),
         ("parse bulletin.txt --colour", 2),
         ("parse absent.txt", 2),

@@ -1,6 +1,6 @@
 """The whole payload of each channel, style and case, against a file a person has read.
 
-After a wanted change: `JIANBAO_UPDATE_GOLDEN=1 pytest tests/unit/channels/test_golden.py`, then read the difference.
+After a wanted change: `JIANBAO_TEST_UPDATE_GOLDEN=1 pytest tests/unit/channels/test_golden.py`, then read the difference.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def test_golden(name: str, style: Style, case: str) -> None:
         for m in CHANNELS[name].messages(CASES[case], style, WORDING, mention)
     ]
     path = GOLDEN / name / f"{style}-{case}.json"
-    if os.environ.get("JIANBAO_UPDATE_GOLDEN"):
+    if os.environ.get("JIANBAO_TEST_UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     assert made == json.loads(path.read_text(encoding="utf-8"))

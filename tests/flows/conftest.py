@@ -19,6 +19,7 @@ from bot.domain.plan import ReceiptRow
 from bot.flows.publish import Published
 from bot.sandbox import SandboxServer
 from bot.settings import Settings
+from tests.conftest import sqlite_copy
 from tests.e2e.conftest import directory_file, units
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -130,7 +131,7 @@ def publication_lines() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, publication_lines: str) -> Iterator[Desk]:
+def desk(tmp_path: Path, sqlite_template: Path, publication_lines: str) -> Iterator[Desk]:
     with SandboxServer() as sandbox:
         host = sandbox.url.removeprefix("http://")
         file = tmp_path / "publications.toml"
@@ -144,6 +145,7 @@ def desk(tmp_path: Path, publication_lines: str) -> Iterator[Desk]:
                 "publications_file": file,
             }
         )
+        sqlite_copy(sqlite_template, tmp_path / "var")
         clock = Clock()
         recipients = units(sandbox.url, 3)
         with httpx.Client(base_url=sandbox.url, trust_env=False) as client:

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store
+from tests.conftest import sqlite_copy
 
 from .samples import opened
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database with nothing in it."""
+    """The address of a database that has the schema, and nothing in it."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'jianbao.db'}"
+        template: Path = request.getfixturevalue("sqlite_template")
+        return f"sqlite:///{sqlite_copy(template, tmp_path)}"
     url: str = request.getfixturevalue("postgres_database")
     return url
 

@@ -23,6 +23,7 @@ from bot.flows.people import People
 from bot.sandbox import SandboxServer
 from bot.settings import Settings
 from bot.web import Readiness, create_app
+from tests.conftest import sqlite_copy
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 """argon2 with next to no work: the tests sign in a lot."""
@@ -129,7 +130,8 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Site]:
+def site(tmp_path: Path, sqlite_template: Path, sandbox: SandboxServer) -> Iterator[Site]:
+    sqlite_copy(sqlite_template, tmp_path)
     stage = set_stage(Settings.model_validate({}), sandbox.url, PUBLIC, tmp_path)
     clock = Clock()
     app = open_app(stage.settings, clock=clock)

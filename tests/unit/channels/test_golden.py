@@ -1,6 +1,6 @@
 """The whole payload of each channel, style and case, against a file a person has read.
 
-After a wanted change: `JIANBAO_TEST_UPDATE_GOLDEN=1 pytest tests/unit/channels/test_golden.py`, then read the difference.
+`JIANBAO_TEST_UPDATE_GOLDEN=1 pytest tests/unit/channels/test_golden.py` writes them anew; then read the difference.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
+from mkdocs.utils.templates import TemplateContext
 
 CHINESE = ".zh-CN.md"
 _WIDE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u201c\u201d]"
@@ -55,7 +57,12 @@ def _indented(markdown: str) -> str:
     return "\n".join(map(one, markdown.split("\n")))
 
 
-def on_post_page(output: str, page: Page, **_: object) -> str:
-    """Name the page's own language: screen readers and browsers go by it, and the theme knows one for all pages."""
-    language = "zh-CN" if page.file.src_uri.endswith(CHINESE) else "en"
-    return output.replace('<html lang="zh"', f'<html lang="{language}"', 1)
+def on_page_context(context: TemplateContext, *, page: Page, config: MkDocsConfig, **_: object) -> TemplateContext:
+    """The theme's own words (search, next page) in the page's language; it knows one for the whole site."""
+    config.theme["language"] = "zh" if page.file.src_uri.endswith(CHINESE) else "en"
+    return context
+
+
+def on_post_page(output: str, **_: object) -> str:
+    """Name the script of Chinese too, for screen readers and browsers."""
+    return output.replace('<html lang="zh"', '<html lang="zh-CN"', 1)

@@ -130,12 +130,15 @@ def test_code_is_shown_as_it_is_written(page: Path, site: Path, pages: dict[Path
     assert [block.get_text() for block in shown.select("article pre > code")] == [f.code for f in fences(page)]
 
 
-def test_each_page_names_its_language(pages: dict[Path, BeautifulSoup]) -> None:
+def test_each_page_names_its_language_and_speaks_it(pages: dict[Path, BeautifulSoup]) -> None:
     for file, page in pages.items():
         if file.name == "404.html":
             continue
+        language, search = ("zh-CN", "搜索") if file.name.endswith(".zh-CN.html") else ("en", "Search")
+        field = page.select_one("input[name=query]")
         assert page.html is not None
-        assert page.html["lang"] == ("zh-CN" if file.name.endswith(".zh-CN.html") else "en"), file.name
+        assert field is not None
+        assert (page.html["lang"], field["placeholder"]) == (language, search), file.name
 
 
 @pytest.fixture(scope="module")

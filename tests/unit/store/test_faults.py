@@ -148,7 +148,7 @@ def test_a_file_that_is_no_database(path: Path) -> None:
 
 def test_a_place_where_no_file_can_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="目录"):
+    with pytest.raises(ConfigError, match="目录"):
         sqlite(tmp_path / "file" / "jianbao.db")
     (tmp_path / "folder.db").mkdir()
     with pytest.raises(StoreError, match="打不开"):

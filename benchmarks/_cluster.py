@@ -123,6 +123,10 @@ class Cluster:
             process.wait()
 
 
+_LISTENING = ('"event": "listening"', "已启动")
+"""How a service says that it listens: in its log, at level `info`; earlier versions on standard error."""
+
+
 def _until_started(process: subprocess.Popen[str], log: Path) -> None:
     """Read what it says until it says that it listens; what it says later goes to its log."""
     assert process.stderr is not None
@@ -130,7 +134,7 @@ def _until_started(process: subprocess.Popen[str], log: Path) -> None:
     file = log.open("w", encoding="utf-8", buffering=1)
     for line in lines:
         file.write(line)
-        if '"event": "listening"' in line:
+        if any(word in line for word in _LISTENING):
             break
     else:
         raise RuntimeError(f"it did not start: {log.read_text()[-2000:]}")
@@ -182,7 +186,7 @@ def base(hosts: Hosts, *, robots: int, hot_robots: int, in_flight: int, root: Pa
             "JIANBAO_PUBLIC_URL": "https://jianbao.example.gov.cn",
             "JIANBAO_ALLOWED_HOSTS": sandbox.removeprefix("http://"),
             "JIANBAO_MAX_IN_FLIGHT": str(in_flight),
-            "JIANBAO_LOG_LEVEL": "warning",
+            "JIANBAO_LOG_LEVEL": "info",
         }
         settings = dotenv | {
             "JIANBAO_DATA_DIR": str(home / "desk"),

@@ -17,6 +17,8 @@ from bot.domain.plan import ReceiptRow
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 KEY = "key-00000"
 NAME = "收件箱/简报?第5期.txt"
 FIRST, AFTER_CARD, AFTER_UPLOAD = 0, 1, 2

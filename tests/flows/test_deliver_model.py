@@ -43,6 +43,8 @@ from tests.unit.store.samples import (
     turn,
 )
 
+pytestmark = pytest.mark.slow
+
 S = DeliveryState
 PACE = Pace(per_window=3, window_s=60, gap_s=1)
 BAD_CARD = Verdict(OutcomeClass.PERMANENT_CONTENT, Reason.BAD_CARD, 200, "45008", "bad card")

@@ -24,6 +24,8 @@ from bot.domain.release import IssueState
 from .conftest import Desk, issue_text
 from .test_service import running, settled, until
 
+pytestmark = pytest.mark.slow
+
 SIGNED = {"name": "李四", "office_name": "办公室", "sure": "1"}
 NOTICE = "磁盘已满，系统现在只能查看"
 SIZE = "16m"

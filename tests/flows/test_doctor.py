@@ -12,6 +12,8 @@ from bot.settings import Settings
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 CHECKS = [
     "设置",
     "时钟",

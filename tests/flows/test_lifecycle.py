@@ -13,6 +13,8 @@ from bot.domain.release import IssueState
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 ACCEPTED = DeliveryState.ACCEPTED
 
 

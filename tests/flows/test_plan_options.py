@@ -22,6 +22,8 @@ from bot.flows.plan import Renderer, make_plan
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 ALL, ZHANG = Mention(everyone=True), Mention(members=("zhangsan",))
 FILE = ReceivedFile(7, 30_000)
 

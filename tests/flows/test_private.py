@@ -19,6 +19,8 @@ from tests.servers.raw import OK, Conversation, RawServer, Script, answer, answe
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 PATHS = {
     "wecom": "/im/v2/cgi-bin/webhook/send?key=693a91f6-7f38-4b46-9f29-4c5f0f1d2e3a",
     "dingtalk": "/im/v2/robot/send?access_token=693a91f67f384b469f294c5f0f1d2e3a",

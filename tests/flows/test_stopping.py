@@ -23,6 +23,8 @@ from bot.flows.deliver import STOP_GRACE_S, Dispatcher
 from bot.sandbox import SandboxServer
 from tests.e2e.crashing import Release, arrived, attempts, directory_of, ledger, release_issue, settings_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:

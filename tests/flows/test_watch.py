@@ -25,6 +25,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from .conftest import Desk, issue_text
 from .test_service import running, settled, until
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD = json.loads((DEPLOY / "grafana" / "jianbao.json").read_text(encoding="utf-8"))
 RULES = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]

@@ -19,6 +19,8 @@ from bot.cli.app import run
 from bot.settings import PREFIX, load_settings
 from tests.documents import DOCS, blocks, read, sections
 
+pytestmark = pytest.mark.slow
+
 DIRECTORY = """\
 recipients:
 - id: gov-meijiang

@@ -18,6 +18,8 @@ from bot.domain.release import IssueState
 
 from .conftest import ISSUE, PASSWORD, Site, form
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-07-01"
 """Two days after the tests' today."""
 UNIT = "gov-meijiang"

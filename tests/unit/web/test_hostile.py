@@ -18,6 +18,8 @@ from bot.web.safety import CSP, FORM_BYTES
 
 from .conftest import ISSUE, Site, form
 
+pytestmark = pytest.mark.slow
+
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 FORMULA = "=HYPERLINK(1)"
 

@@ -20,6 +20,8 @@ from joserfc.jwk import RSAKey
 from bot.domain.people import SignInRefused
 from bot.web.oidc import Oidc
 
+pytestmark = pytest.mark.slow
+
 BACK = "https://jianbao.test/login/oidc/callback"
 
 

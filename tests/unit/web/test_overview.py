@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.domain.delivery import DeliveryState
 from bot.domain.people import Role
 from bot.web.overview import standing
 
 from .conftest import ISSUE, PASSWORD, Site
+
+pytestmark = pytest.mark.slow
 
 
 def test_everything_that_needs_a_person_has_a_button_that_leads_there(site: Site) -> None:

@@ -12,6 +12,8 @@ from bot.store import schema
 
 from .conftest import ISSUE, Site
 
+pytestmark = pytest.mark.slow
+
 SIGNED = {"name": "李四", "office_name": "办公室", "sure": "1"}
 
 

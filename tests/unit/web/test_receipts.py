@@ -6,6 +6,7 @@ import io
 import json
 
 import openpyxl
+import pytest
 
 from bot.domain.delivery import DeliveryState
 from bot.domain.directory import Directory, Group, Recipient, Target
@@ -14,6 +15,8 @@ from bot.domain.secret import Secret
 from bot.web.mosaic import TILES
 
 from .conftest import ISSUE, Site, form
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_wall_and_its_live_stream_tell_the_same(site: Site) -> None:

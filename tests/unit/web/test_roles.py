@@ -19,6 +19,8 @@ from bot.web.app import ROUTERS
 
 from .conftest import Site, form
 
+pytestmark = pytest.mark.slow
+
 PUBLIC_PATHS = {
     "/login",
     "/login/oidc",

@@ -64,14 +64,8 @@ def demo(
 
 def _publish(app: App, stage: Rehearsal) -> Published:
     """Document and directory in; from here the service sends."""
-    return take_and_release(
-        app,
-        stage.document.read_bytes(),
-        stage.document.name,
-        app.load_directory(stage.directory_file),
-        imported_from=stage.directory_file,
-        now=True,
-    )
+    document = stage.document
+    return take_and_release(app, document.read_bytes(), document.name, stage.directory_file, now=True)
 
 
 def _stay(chats: str, setup: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,6 @@ from rich.progress import Progress
 
 from bot.bootstrap import CHANNEL_NAMES, App, open_app
 from bot.domain.delivery import DeliveryState
-from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.plan import Plan, ReceiptRow, Settled
 from bot.domain.release import IssueState
@@ -45,25 +44,25 @@ def publish(
     app = open_app(load_settings())
     try:
         data = read_file(file)
-        roster = app.load_directory(directory) if directory else app.store.directory()
         if dry_run:
+            roster = app.load_directory(directory) if directory else app.store.directory()
             published, plan = app.publisher.look(data, file.name, directory=roster)
             return _report(app, published, [], as_json, dry_run=(plan, roster))
-        published = take_and_release(app, data, file.name, roster, imported_from=directory, now=now)
+        published = take_and_release(app, data, file.name, directory, now=now)
         return deliver_and_report(app, published, wait=wait, as_json=as_json)
     finally:
         app.close()
 
 
-def take_and_release(
-    app: App, data: bytes, name: str, roster: Directory, *, imported_from: Path | None, now: bool
-) -> Published:
+def take_and_release(app: App, data: bytes, name: str, directory: Path | None, *, now: bool) -> Published:
     """From bytes to the release; nothing is sent yet. Also what `demo` shows."""
     who = whoami()
-    if not roster.recipients:
-        raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
-    if imported_from is not None:
-        app.store.import_directory(roster, who=who, why=f"发布 {name} 时导入 {imported_from.name}", now=app.clock())
+    roster = app.load_directory(directory) if directory else None
+    with nullcontext(roster) if roster else app.store.lookup() as known:
+        if next(iter(known.names()), None) is None:
+            raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
+    if roster and directory:
+        app.store.import_directory(roster, who=who, why=f"发布 {name} 时导入 {directory.name}", now=app.clock())
     taken = app.publisher.take_in(data, name, source="命令行", who=who, directory=roster)
     if now or taken.stored.state is IssueState.RELEASED:
         return app.publisher.release_now(taken.stored.id, who=who, why="命令行 publish", directory=roster)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Protocol
 
 from .card import Style
 from .secret import Secret
@@ -99,9 +100,31 @@ class Group:
     members: tuple[str, ...] = ()
 
 
+class Lookup(Protocol):
+    """A directory as far as resolving asks of it; one too large to be held in memory is read through for each answer.
+
+    Words are as written, each with the id of the unit or group it stands for.
+    """
+
+    def names(self) -> Iterable[tuple[str, str]]: ...
+    def aliases(self) -> Iterable[tuple[str, str]]: ...
+    def phrases(self) -> Iterable[tuple[str, str]]:
+        """What collective phrases are called: groups' names count as such."""
+        ...
+
+    def members(self, group_id: str) -> tuple[str, ...]: ...
+    def unreachable(self, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of these units that have no working target, in the order of `ids`."""
+        ...
+
+    def called(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The names of these units."""
+        ...
+
+
 @dataclass(frozen=True)
 class Directory:
-    """All of it. Built only through checks that guarantee unique ids and existing members."""
+    """All of it, in memory. Built only through checks that guarantee unique ids and existing members."""
 
     recipients: tuple[Recipient, ...] = ()
     groups: tuple[Group, ...] = field(default=())
@@ -109,3 +132,25 @@ class Directory:
     @cached_property
     def by_id(self) -> dict[str, Recipient]:
         return {r.id: r for r in self.recipients}
+
+    @cached_property
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        return {g.id: g.members for g in self.groups}
+
+    def names(self) -> Iterable[tuple[str, str]]:
+        return ((r.name, r.id) for r in self.recipients)
+
+    def aliases(self) -> Iterable[tuple[str, str]]:
+        return ((alias, r.id) for r in self.recipients for alias in r.aliases)
+
+    def phrases(self) -> Iterable[tuple[str, str]]:
+        return ((phrase, g.id) for g in self.groups for phrase in (g.name, *g.phrases))
+
+    def members(self, group_id: str) -> tuple[str, ...]:
+        return self._members[group_id]
+
+    def unreachable(self, ids: Collection[str]) -> tuple[str, ...]:
+        return tuple(one for one in ids if not self.by_id[one].reachable)
+
+    def called(self, ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.by_id[one].name for one in ids)

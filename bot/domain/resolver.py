@@ -6,11 +6,11 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from .directory import Directory
+from .directory import Directory, Lookup
 from .issue import Issue, ListKind
 
 _DROP = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad·]+")
@@ -67,6 +67,14 @@ class Resolution:
     def unresolved(self, kinds: Iterable[ListKind] = tuple(ListKind)) -> tuple[str, ...]:
         return tuple(p.text for kind in kinds for p in self.of(kind) if p.via is Via.NONE)
 
+    def without_members(self) -> Resolution:
+        """How the lists were read, and not all the units it comes to: as long as the lists, not as the directory."""
+
+        def bare(phrases: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+            return tuple(replace(p, recipients=()) if p.via is Via.GROUP else p for p in phrases)
+
+        return replace(self, report=bare(self.report), send=bare(self.send), copy=bare(self.copy), recipients={})
+
     def to_dict(self) -> dict[str, object]:
         """The shape of `jianbao resolve --json`."""
 
@@ -96,19 +104,20 @@ class Resolution:
 class Resolver:
     """Looks phrases up in one directory; build it once, use it for many issues."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Lookup, keys: Container[str] | None = None) -> None:
+        """`keys`: the normalised words that will be asked for, None for whatever there is. What is near to a phrase
+        is only known with all words at hand: without them nothing is suggested but what a word fits several of."""
         self._directory = directory
-        self._names: defaultdict[str, set[str]] = defaultdict(set)
-        self._aliases: defaultdict[str, set[str]] = defaultdict(set)
-        self._groups: defaultdict[str, set[str]] = defaultdict(set)
-        self._members = {g.id: g.members for g in directory.groups}
-        for r in directory.recipients:
-            self._names[normal(r.name)].add(r.id)
-            for alias in r.aliases:
-                self._aliases[normal(alias)].add(r.id)
-        for g in directory.groups:
-            for phrase in (g.name, *g.phrases):
-                self._groups[normal(phrase)].add(g.id)
+        self._whole = keys is None
+        self._names = _table(directory.names(), keys)
+        self._aliases = _table(directory.aliases(), keys)
+        self._groups = _table(directory.phrases(), keys)
+        self._members: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def for_issue(cls, directory: Lookup, issue: Issue) -> Resolver:
+        """Of a directory that is not in memory only what this issue can ask for is."""
+        return cls.of(directory) if isinstance(directory, Directory) else cls(directory, _asked(issue))
 
     @classmethod
     def of(cls, directory: Directory) -> Resolver:
@@ -131,10 +140,15 @@ class Resolver:
         fits: list[tuple[str, Phrase]] = [(id_, Phrase(text, Via.NAME, (id_,))) for id_ in self._names.get(key, ())]
         if not fits:
             fits = [(id_, Phrase(text, Via.ALIAS, (id_,))) for id_ in sorted(self._aliases.get(key, ()))]
-            fits += [(id_, Phrase(text, Via.GROUP, self._members[id_])) for id_ in sorted(self._groups.get(key, ()))]
-        if len({frozenset(phrase.recipients) for _, phrase in fits}) == 1:
+            fits += [(id_, Phrase(text, Via.GROUP, self._of(id_))) for id_ in sorted(self._groups.get(key, ()))]
+        if len(fits) == 1 or len({frozenset(phrase.recipients) for _, phrase in fits}) == 1:
             return fits[0][1]
         return Phrase(text, Via.NONE, suggestions=tuple(sorted(id_ for id_, _ in fits)))
+
+    def _of(self, group_id: str) -> tuple[str, ...]:
+        if group_id not in self._members:
+            self._members[group_id] = self._directory.members(group_id)
+        return self._members[group_id]
 
     def _items(self, items: tuple[str, ...]) -> list[Phrase]:
         """Resolve a list's items, one phrase for each.
@@ -160,7 +174,7 @@ class Resolver:
         return whole if whole.via is not Via.NONE else None
 
     def _suggested(self, found: Phrase) -> Phrase:
-        if found.via is not Via.NONE or found.suggestions:
+        if found.via is not Via.NONE or found.suggestions or not self._whole:
             return found
         return replace(found, suggestions=self._suggest(normal(found.text)))
 
@@ -192,7 +206,7 @@ class Resolver:
         for kind in ListKind:
             rows = []
             for found in self._items(issue.lists.of(kind)):
-                if found.via is Via.GROUP:
+                if found.via is Via.GROUP and banned:
                     kept = tuple(r for r in found.recipients if r not in banned)
                     excluded.update(dict.fromkeys(r for r in found.recipients if r in banned))
                     rows.append(replace(found, recipients=kept))
@@ -207,7 +221,6 @@ class Resolver:
                 for row in phrases[kind]:
                     for rid in row.recipients:
                         recipients.setdefault(rid, kind)
-        by_id = self._directory.by_id
         return Resolution(
             report=phrases[ListKind.REPORT],
             send=phrases[ListKind.SEND],
@@ -215,5 +228,25 @@ class Resolver:
             excluded=tuple(r for r in excluded if r not in recipients),
             unresolved_exclusions=tuple(unknown),
             recipients=recipients,
-            without_target=tuple(r for r in recipients if not by_id[r].reachable),
+            without_target=self._directory.unreachable(recipients),
         )
+
+
+def _table(words: Iterable[tuple[str, str]], keys: Container[str] | None) -> dict[str, set[str]]:
+    """Normalised word -> the ids it stands for."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for word, id_ in words:
+        key = normal(word)
+        if keys is None or key in keys:
+            found[key].add(id_)
+    return found
+
+
+def _asked(issue: Issue) -> set[str]:
+    """What resolving this issue may look up, normalised: each item, and those that a phrase may have been cut into."""
+    asked = {normal(name) for name in issue.exclusions}
+    for kind in ListKind:
+        items = issue.lists.of(kind)
+        runs = (items[start:end] for start in range(len(items)) for end in range(start + 1, start + 1 + _MOST_PIECES))
+        asked.update(normal("、".join(run)) for run in runs)
+    return asked

@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.domain.calendar import NoCalendar, Workdays, release_day
-from bot.domain.directory import Directory
+from bot.domain.directory import Lookup
 from bot.domain.errors import ConfigError
 from bot.domain.issue import Issue
 from bot.domain.plan import StoredIssue
@@ -69,11 +69,11 @@ class Assessor:
     policy: Policy
     observer: Observer = SILENT
 
-    def review(self, issue_id: int, *, directory: Directory | None = None) -> Published:
+    def review(self, issue_id: int, *, directory: Lookup | None = None) -> Published:
         """An issue as it stands, against the directory as it is now."""
         stored = self.store.issue(issue_id)
         publication = self.publication_of(stored)
-        resolution, holds = self._assess(stored.issue, publication, directory or self.store.directory())
+        resolution, holds = self._assess(stored.issue, publication, directory)
         timing = [h for h in stored.holds if h.code in (*TIMING, "by_person")]
         approved = [a.who for a in self.store.approvals(issue_id, stored.issue.content_hash)]
         return Published(
@@ -84,9 +84,12 @@ class Assessor:
         return publication_for(stored.issue.masthead, self.policy.publications)
 
     def _assess(
-        self, issue: Issue, publication: Publication, directory: Directory
+        self, issue: Issue, publication: Publication, directory: Lookup | None
     ) -> tuple[Resolution, tuple[Hold, ...]]:
-        resolution = Resolver.of(directory).resolve(issue, deliver=publication.deliver)
+        if directory is None:
+            with self.store.lookup() as current:
+                return self._assess(issue, publication, current)
+        resolution = Resolver.for_issue(directory, issue).resolve(issue, deliver=publication.deliver)
         # A missing date is told by `_timing`, with what can be done about it.
         reading = [
             Hold(w.code, f"{w.message}（{w.where}）" if w.where else w.message)

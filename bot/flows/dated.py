@@ -95,8 +95,10 @@ class Dated:
 
     def pending(self) -> list[Pending]:
         """What has not taken effect yet, in the order in which it would."""
-        directory = self.store.directory()
         changes = self.store.dated_changes()
+        if not changes:
+            return []
+        directory = self.store.directory()
         after, failed = projected(directory, (c for c in changes if c.state is DatedState.WAITING))
         names = names_of(directory) | names_of(after)
         return [Pending(c, entries_of(c.steps, names), c.trouble or failed.get(c.id, "")) for c in changes]

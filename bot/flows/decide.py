@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.domain.directory import Directory
+from bot.domain.directory import Lookup
 from bot.domain.errors import ConfigError
 from bot.domain.release import Hold, IssueState
 
@@ -66,7 +66,7 @@ class Decider(Releaser):
         self._amend(seen.stored, IssueState.CANCELLED, seen.stored.release_at, (), who, "cancelled", why)
         return self.review(issue_id)
 
-    def release_now(self, issue_id: int, *, who: str, why: str, directory: Directory | None = None) -> Published:
+    def release_now(self, issue_id: int, *, who: str, why: str, directory: Lookup | None = None) -> Published:
         """A person lets it go now; what is held against it is on record as seen by them.
 
         A released issue again: only recipients not yet covered get a delivery, so a second run sends nothing twice.

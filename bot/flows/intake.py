@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Lookup
 from bot.domain.errors import DocumentRefused
 from bot.domain.plan import Plan, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.publication import publication_for
@@ -19,9 +19,7 @@ from .plan import make_plan
 class Intake(Assessor):
     """Documents come in."""
 
-    def take_in(
-        self, data: bytes, name: str, *, source: str, who: str, directory: Directory | None = None
-    ) -> Published:
+    def take_in(self, data: bytes, name: str, *, source: str, who: str, directory: Lookup | None = None) -> Published:
         """Read, store and assess; nothing is sent. The same document again is the same issue."""
         began = self.clock()
         try:
@@ -37,7 +35,7 @@ class Intake(Assessor):
             timing: tuple[Hold, ...] = ()
         else:
             release_at, timing = self._timing(issue, publication)
-        resolution, holds = self._assess(issue, publication, directory or self.store.directory())
+        resolution, holds = self._assess(issue, publication, directory)
         holds = (*timing, *holds, *self._approval_missing(publication, ()))
         stored = self.store.save_issue(
             issue,
@@ -57,7 +55,7 @@ class Intake(Assessor):
         self.observer.taken_in(done.stored, done.holds, began)
         return done
 
-    def refresh(self, issue_id: int, *, who: str, directory: Directory | None = None) -> Published:
+    def refresh(self, issue_id: int, *, who: str, directory: Lookup | None = None) -> Published:
         """Assess an open issue anew, after the directory was mended or the document came again."""
         seen = self.review(issue_id, directory=directory)
         left = self._outstanding(seen)

@@ -14,7 +14,7 @@ from bot.domain.attachment import Files
 from bot.domain.card import LINK_TOKEN, CardKind, Message, Pictures, Style, Wording
 from bot.domain.channel import Channel
 from bot.domain.delivery import DeliveryState, Reason
-from bot.domain.directory import NOBODY, Directory, Mention
+from bot.domain.directory import NOBODY, Lookup, Mention
 from bot.domain.issue import ListKind
 from bot.domain.plan import Plan, PlannedDelivery, PlannedMessage, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.release import Hold
@@ -177,7 +177,7 @@ class _Planning(Iterable[PlannedDelivery]):
         return tuple(self._places[message] for message in wanted)
 
 
-def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], directory: Directory) -> tuple[Hold, ...]:
+def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], directory: Lookup) -> tuple[Hold, ...]:
     """What in a resolution a person must look at before the issue may go out by itself."""
     holds: list[Hold] = []
     if unresolved := resolution.unresolved(deliver):
@@ -187,7 +187,7 @@ def resolution_holds(resolution: Resolution, deliver: Sequence[ListKind], direct
         names = "、".join(resolution.unresolved_exclusions)
         holds.append(Hold("unresolved_exclusion", f"不发单位认不出：{names}。请在名录中补充，以免误发。"))
     if resolution.without_target:
-        names = "、".join(directory.by_id[r].name for r in resolution.without_target)
+        names = "、".join(directory.called(resolution.without_target))
         holds.append(Hold("without_target", f"以下单位没有可用的群机器人：{names}。请在名录中补充或停用。"))
     if not resolution.recipients:
         holds.append(Hold("no_recipients", "没有一个单位可以投递，请检查名单和名录。"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from bot.domain.attachment import Attachment
 from bot.domain.delivery import DeliveryState, Exchange
-from bot.domain.directory import Directory
+from bot.domain.directory import Directory, Lookup
 from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import Ceiling, Pace
 from bot.domain.plan import (
@@ -205,6 +206,10 @@ class IssueStore(Protocol):
 
 class DirectoryStore(Protocol):
     def directory(self) -> Directory: ...
+
+    def lookup(self) -> AbstractContextManager[Lookup]:
+        """The directory for resolving, as it is at this moment: in memory, or read through when it is too large."""
+        ...
 
     def targets(self, recipient_ids: Sequence[str]) -> list[StoredTarget]:
         """Enabled targets of these recipients, in directory order, suspended ones included."""

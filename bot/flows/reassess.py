@@ -35,10 +35,11 @@ class Touched:
 
 def reassess(publisher: Publisher, issues: OpenIssues, *, who: str) -> None:
     """Look at every open issue again, newest first; one that now lacks something is held at once, not at its moment."""
+    directory = publisher.store.directory()
     for line in issues.issue_lines(states=OPEN, limit=MOST)[0]:
         # Somebody has just decided about this one; it is looked at again at its release.
         with contextlib.suppress(ConfigError):
-            publisher.refresh(line.id, who=who)
+            publisher.refresh(line.id, who=who, directory=directory)
 
 
 def touched_by_removal(publisher: Publisher, issues: OpenIssues, roster: Directory, group_id: str) -> Sequence[Touched]:

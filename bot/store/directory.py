@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.directory import Directory, Group, Recipient, Target
+from bot.domain.directory import Directory, Group, Lookup, Recipient, Target
 from bot.domain.plan import StoredTarget
 
 from .columns import AnyRow
 from .importing import Import
+from .lookup import StoredDirectory
 from .part import Part
 from .schema import history, history_head, recipient, recipient_group, target
 from .vault import TARGET_SECRET, TARGET_URL
@@ -57,6 +59,12 @@ class Directories(Part):
                 found = self._directory(connection)
         self._kept = (rows, found)
         return found
+
+    @contextmanager
+    def lookup(self) -> Iterator[Lookup]:
+        """The directory for resolving, as it is at this moment."""
+        with self.db.snapshot() as connection:
+            yield StoredDirectory(connection)
 
     def _directory(self, connection: sa.Connection) -> Directory:
         recipients = [unit for _, unit, _ in self._recipients(connection, _RECIPIENTS, _TARGETS)]

@@ -168,7 +168,8 @@ def _write_plan(connection: sa.Connection, wanted: Plan, now: dt.datetime) -> in
         "issue_id": wanted.issue_id,
         "revision_id": wanted.revision_id,
         "kind": wanted.kind,
-        "resolution": wanted.resolution.to_dict(),
+        # Who gets it is not repeated here: each has a delivery, or stands under `without_target`.
+        "resolution": wanted.resolution.without_members().to_dict(),
         "created_at": now,
     }
     plan_id: int = connection.execute(sa.insert(plan).values(row).returning(plan.c.id)).scalar_one()

@@ -110,7 +110,8 @@ def review(visit: Visit, issue_id: int) -> Published:
     """The issue against the directory as it is now; NotFound when there is none."""
     if not visit.office.store.revisions(issue_id):
         raise NotFound
-    return visit.office.publisher.review(issue_id)
+    # In memory, however large: what is near to an unknown phrase is for the person who looks at it.
+    return visit.office.publisher.review(issue_id, directory=visit.office.store.directory())
 
 
 def _common(visit: Visit, published: Published) -> dict[str, Any]:

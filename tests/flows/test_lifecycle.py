@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.card import CardKind
 from bot.domain.delivery import DeliveryState
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, WrongKey
 from bot.domain.release import IssueState
+from bot.store.schema import target
 
 from .conftest import Desk, issue_text
 
@@ -210,3 +212,14 @@ def test_every_act_is_in_the_history_with_who_and_why(desk: Desk) -> None:
     assert ("王五", "approved", "已核") in acts
     assert acts[-1] == ("王五", "released", "提前")
     assert desk.app.store.verify_history() is None
+
+
+def test_a_release_opens_no_robot_and_holds_no_directory(desk: Desk) -> None:
+    """As it must with a million units: one whose address cannot even be opened is in nobody's way."""
+    with desk.app.store.db.write() as connection:
+        connection.execute(sa.update(target).values(url=b"no address"))
+    issue_id = desk.take_in(issue_text("2026年2月13日")).stored.id
+    desk.clock.set("2026-02-13 09:00")
+    assert desk.app.publisher.release_if_due(issue_id).new_deliveries == 3
+    with pytest.raises(WrongKey):
+        desk.app.store.directory()

@@ -101,7 +101,7 @@ class Group:
 
 
 class Lookup(Protocol):
-    """A directory as far as resolving asks of it; one too large to be held in memory is read through for each answer.
+    """A directory as far as resolving asks of it: in memory, or where it is stored, however large.
 
     Words are as written, each with the id of the unit or group it stands for.
     """

@@ -208,7 +208,7 @@ class DirectoryStore(Protocol):
     def directory(self) -> Directory: ...
 
     def lookup(self) -> AbstractContextManager[Lookup]:
-        """The directory for resolving, as it is at this moment: in memory, or read through when it is too large."""
+        """What resolving asks of the directory, answered as of this moment; nothing of it is held in memory."""
         ...
 
     def targets(self, recipient_ids: Sequence[str]) -> list[StoredTarget]:

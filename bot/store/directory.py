@@ -62,7 +62,7 @@ class Directories(Part):
 
     @contextmanager
     def lookup(self) -> Iterator[Lookup]:
-        """The directory for resolving, as it is at this moment."""
+        """What resolving asks of the directory, answered as of this moment; nothing of it is held in memory."""
         with self.db.snapshot() as connection:
             yield StoredDirectory(connection)
 

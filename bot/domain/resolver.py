@@ -26,6 +26,9 @@ look-up takes 2 µs: 10,000 known phrases 21 ms), and a hostile list may be long
 def normal(text: str) -> str:
     """A phrase without what printing adds: width, bracket style, spaces, list punctuation, a final stop."""
     text = unicodedata.normalize("NFKC", text)
+    if text.isalnum():
+        # Nearly all names, of which a release may go through a million: nothing below is a letter or a digit.
+        return text
     return _DROP.sub("", text).translate(_WIDTH).strip("、。.:")
 
 

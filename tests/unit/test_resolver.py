@@ -233,6 +233,12 @@ def test_recipients_without_a_working_robot_are_told() -> None:
     assert RESOLVER.resolve(issue(send="市直有关单位")).without_target == ("caizheng", "gongan")
 
 
+def test_a_word_of_letters_and_digits_is_read_as_it_is_among_other_signs() -> None:
+    """Such words are not looked through for what printing adds; nothing of it is a letter."""
+    letters = [chr(code) for code in range(0x30000) if chr(code).isalnum()]
+    assert [c for c in letters if f"({normal(c)}" != normal(f"（{c}")] == []
+
+
 def test_an_unknown_phrase_is_shown_and_stops_nothing_else() -> None:
     resolution = RESOLVER.resolve(issue(send="别的单位|江南区", copy="王晖"))
     assert resolution.unresolved() == ("别的单位", "王晖")

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from bot.bootstrap import CHANNEL_NAMES, App, open_app
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.plan import Plan, ReceiptRow, Settled
 from bot.domain.release import IssueState

@@ -46,6 +46,7 @@ def test_every_unit_gets_its_card_once_and_a_second_run_sends_nothing(
     assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(30)}
 
 
+@pytest.mark.slow
 def test_what_an_issue_waits_for_is_looked_at_anew_after_the_directory_or_the_settings_were_mended(
     installation: Installation, issue_file: Path, tmp_path: Path, everyone: Everyone
 ) -> None:
@@ -67,6 +68,7 @@ def test_what_an_issue_waits_for_is_looked_at_anew_after_the_directory_or_the_se
     assert (last["action"], last["who"]) == ("issue.reassessed", "李四")
 
 
+@pytest.mark.slow
 def test_nothing_is_assessed_where_there_is_no_issue(installation: Installation) -> None:
     done = installation.run("reassess", "7")
     assert (done.returncode, done.stdout) == (2, "")
@@ -148,6 +150,7 @@ def test_a_phrase_nobody_matches_is_shown_and_never_dropped(
     assert now["counts"] == {"accepted": 3}
 
 
+@pytest.mark.slow
 def test_a_mended_directory_sends_only_to_those_who_had_nothing(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:
@@ -164,6 +167,7 @@ def test_a_mended_directory_sends_only_to_those_who_had_nothing(
     assert installation.arrived() == {f"key-{i:05d}": 1 for i in range(4)}
 
 
+@pytest.mark.slow
 def test_a_doubt_is_sent_again_only_where_the_setting_says_so(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:
@@ -183,6 +187,7 @@ def test_a_doubt_is_sent_again_only_where_the_setting_says_so(
     assert installation.arrived() == {"key-00000": 2, "key-00001": 1}
 
 
+@pytest.mark.slow
 def test_a_dry_run_leaves_no_trace(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:
@@ -197,6 +202,7 @@ def test_a_dry_run_leaves_no_trace(
     assert installation.arrived() == {}
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_deliveries_in_the_shape_of_those_that_were_sent(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:
@@ -227,6 +233,7 @@ def test_an_unreadable_document_is_refused_with_one_sentence(installation: Insta
     assert (spoken.returncode, spoken.stdout) == (3, "") or spoken.returncode == 2
 
 
+@pytest.mark.slow
 def test_of_a_folder_every_document_has_its_own_result_and_a_bad_one_stops_nothing(
     installation: Installation, tmp_path: Path, issue_file: Path
 ) -> None:
@@ -251,6 +258,7 @@ def test_of_a_folder_every_document_has_its_own_result_and_a_bad_one_stops_nothi
     assert (said["documents"], said["read"]) == (5, 3)
 
 
+@pytest.mark.slow
 def test_a_lost_key_is_a_wrong_configuration_in_the_documented_words(installation: Installation) -> None:
     assert installation.json("receipts") == []
     (installation.home / "var/secret.key").unlink()
@@ -258,6 +266,7 @@ def test_a_lost_key_is_a_wrong_configuration_in_the_documented_words(installatio
     assert installation.json("receipts", code=2)["error"]["code"] == "config"
 
 
+@pytest.mark.slow
 def test_a_result_that_cannot_be_written_is_said_in_one_line(installation: Installation) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -274,6 +283,7 @@ def test_a_result_that_cannot_be_written_is_said_in_one_line(installation: Insta
     assert "OSError" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_results_folder_that_cannot_be_made_is_said_so(
     installation: Installation, tmp_path: Path, issue_file: Path
 ) -> None:

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Installation, directory_file, register, units
+
+pytestmark = pytest.mark.slow
 
 SECRET = "SECsigning0secret0that0nobody0may0see"
 

@@ -20,6 +20,8 @@ from bot.cli.role import told_by_log
 from .conftest import ISSUE, Installation, directory_file, register, units
 from .test_serve import free_port, wait_ready
 
+pytestmark = pytest.mark.slow
+
 PUBLICATIONS = """[[publication]]
 id = "laojiu"
 name = "梅州市城镇老旧小区改造工作简报"

@@ -16,6 +16,8 @@ from bot.domain.directory import Directory, Recipient
 
 from .build import CHANNELS, GOOD, KEY, SIGNING, URL, read, refused
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Workbook], object]
 DIRECTORY = read(GOOD).directory
 

@@ -13,6 +13,8 @@ from bot.domain.people import Role
 
 from .conftest import PASSWORD, Site, form
 
+pytestmark = pytest.mark.slow
+
 
 def sign_in(client: httpx.Client, name: str, password: str, code: str = "", **more: str) -> httpx.Response:
     token = re.search(r'name="form" value="([^"]+)"', client.get("/login").text)

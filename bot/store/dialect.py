@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +43,13 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     except OSError as error:
         raise ConfigError(f"建不了数据库所在的目录 {folder}：{error.strerror}。请检查路径和权限。") from error
     engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s})
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(dialect: object, record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        # Whose it is alone to read; SQLite's own files beside it take after it. What stands in the way shows when it
+        # is opened.
+        with contextlib.suppress(OSError):
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, record: object) -> None:

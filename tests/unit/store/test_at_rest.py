@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from bot.domain.directory import Directory
@@ -40,3 +42,15 @@ async def test_no_credential_is_in_any_file(tmp_path: Path) -> None:
     store.close()
     data = everything_in(tmp_path, but_at_least={"jianbao.db"})
     assert not any(token.encode() in data for token in TOKENS)
+
+
+def test_nobody_else_reads_the_files(tmp_path: Path) -> None:
+    usual = os.umask(0o022)
+    try:
+        store = opened(f"sqlite:///{tmp_path / 'jianbao.db'}", tmp_path)
+        take_in(store)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("jianbao.db*")}
+        store.close()
+    finally:
+        os.umask(usual)
+    assert modes == dict.fromkeys(("jianbao.db", "jianbao.db-wal", "jianbao.db-shm"), 0o600)

@@ -58,13 +58,14 @@ clean: ## remove the environment and the demo's data
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# Nothing is compiled ahead: of most packages few modules are ever used, and those are compiled at their first use.
 $(RUN): $(BIN)/python requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) ..."
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-compile --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): $(RUN) requirements-dev.lock
 	@echo "Installing the pinned development packages into $(VENV) ..."
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@

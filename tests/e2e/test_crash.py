@@ -16,7 +16,9 @@ TARGETS = 500
 IN_FLIGHT = 50
 
 
-@pytest.mark.parametrize("after", [1, 120, 400])
+@pytest.mark.parametrize(
+    "after", [pytest.param(1, marks=pytest.mark.slow), 120, pytest.param(400, marks=pytest.mark.slow)]
+)
 def test_a_killed_publish_is_taken_up_by_the_next(
     installation: Installation,
     issue_file: Path,

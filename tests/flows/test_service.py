@@ -20,6 +20,8 @@ from bot.domain.release import IssueState
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 LINES = """day_rule = "next_workday"
 remind_after_workdays = 2
 remind_at_most = 1

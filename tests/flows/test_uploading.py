@@ -19,6 +19,8 @@ from tests.servers.raw import Conversation, RawServer, answer, answering, silent
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 WECOM = CHANNELS["wecom"]
 UPLOADED = b'{"errcode":0,"errmsg":"ok","type":"file","media_id":"3a"}'
 FAILED = Verdict(OutcomeClass.RETRY_LATER, Reason.UPLOAD_FAILED)

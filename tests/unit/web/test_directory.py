@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import httpx
+import pytest
 
 from bot.bootstrap import open_app
 from bot.bootstrap.office import make_office
@@ -16,6 +17,8 @@ from bot.domain.people import Role
 from bot.flows.imports import Comparison
 
 from .conftest import ISSUE, Site, form
+
+pytestmark = pytest.mark.slow
 
 
 def robot_url(site: Site, key: str) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.domain.people import Role
 from bot.domain.release import IssueState
 
 from .conftest import ISSUE, Site, form
+
+pytestmark = pytest.mark.slow
 
 UNKNOWN = ISSUE.replace("发送：各县（市、区）人民政府。", "发送：各县（市、区）人民政府，梅县区住建委。")
 

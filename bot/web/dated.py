@@ -15,7 +15,7 @@ from bot.domain.directory import NOBODY, Directory, RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.plan import StoredIssue
 from bot.domain.resolver import Resolution
-from bot.flows.reassess import OPEN, reassess
+from bot.flows.reassess import OPEN
 from bot.flows.roster_input import named_unit
 
 from . import pages
@@ -118,7 +118,7 @@ def retry(visit: Editor, change_id: int) -> Response:
     """Once more, after the directory was put right."""
     state = visit.office.dated.retry(change_id, who=visit.who)
     if state is DatedState.APPLIED:
-        reassess(visit.office.publisher, visit.office.store, who=visit.who)
+        visit.office.reassess(who=visit.who)
     return visit.go("/directory/later", "已生效。" if state is DatedState.APPLIED else "还是不能生效，原因见下面。")
 
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.domain.directory import Directory, Group
 from bot.domain.errors import ConfigError
-from bot.flows.reassess import reassess, touched_by_removal
+from bot.flows.reassess import touched_by_removal
 from bot.flows.roster_input import named_units, nobody_named
 
 from . import pages
@@ -261,5 +261,5 @@ def remove_group(visit: Editor, group_id: str, on: Text = "", why: Why = "") -> 
         return _ask(visit, group_id, roster, replace(draft, problems=(str(error),)))
     if draft.on is not None:
         return visit.go("/directory/later", LATER.format(day=draft.on))
-    reassess(visit.office.publisher, visit.office.store, who=visit.who)
+    visit.office.reassess(who=visit.who)
     return visit.go("/directory/groups", f"分组“{draft.name}”已删除；可以在变更记录里撤销。")

@@ -124,6 +124,7 @@ def add_alias(visit: Editor, issue_id: int, alias: Text, unit: Text) -> Response
     chosen = unit if unit in roster.by_id else named_unit(unit, roster).id
     visit.office.roster.add_alias(chosen, alias, who=visit.who, why=f"第 {issue_id} 号期刊名单上的写法")
     visit.office.publisher.refresh(issue_id, who=visit.who)
+    visit.office.reassess(who=visit.who)
     return visit.go(f"/issues/{issue_id}#recipients", f"“{alias}”已记为别名，名单已重新核对。")
 
 

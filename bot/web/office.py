@@ -34,6 +34,7 @@ from bot.flows.imports import Imports
 from bot.flows.people import People
 from bot.flows.publish import Publisher
 from bot.flows.reader import Reader
+from bot.flows.reassess import reassess
 from bot.flows.roster import Roster
 from bot.flows.settle import Settler
 
@@ -154,6 +155,10 @@ class Office:
 
     def now(self) -> dt.datetime:
         return self.publisher.clock()
+
+    def reassess(self, *, who: str) -> None:
+        """After a change of the directory: every issue that waits is looked at again."""
+        reassess(self.publisher, self.store, who=who)
 
     def channel_name(self, channel: str) -> str:
         return self.channels[channel].CHINESE if channel in self.channels else channel

@@ -12,7 +12,6 @@ from bot.domain.errors import DirectoryError
 from bot.domain.pages import HistoryLine
 from bot.domain.people import Role
 from bot.flows.imports import Comparison
-from bot.flows.reassess import reassess
 from bot.flows.undo import undo, undoable
 
 from . import pages
@@ -74,7 +73,7 @@ def import_confirmed(visit: Editor, key: Text, why: Why = "") -> Response:
     done = visit.office.imports.confirm(key, owner=visit.account.id, who=visit.who, why=why)
     if isinstance(done, Comparison):
         return _compared(visit, done, 1)
-    reassess(visit.office.publisher, visit.office.store, who=visit.who)
+    visit.office.reassess(who=visit.who)
     return visit.go("/directory", f"已导入：新增 {done['added']}，修改 {done['changed']}。")
 
 
@@ -125,4 +124,5 @@ def _names(visit: Visit, lines: Sequence[HistoryLine]) -> dict[str, str]:
 @router.post("/history/{row_id}/undo")
 def put_back(visit: Editor, row_id: int) -> Response:
     undo(visit.office.roster, row_id, who=visit.who)
+    visit.office.reassess(who=visit.who)
     return visit.go("/directory/history", f"已撤销第 {row_id} 条变更。")

@@ -59,6 +59,7 @@ def add_unit(visit: Editor, name: Text = "", kind: Text = "other", aliases: Text
     except ConfigError as error:
         values = {"kinds": tuple(RecipientKind), "fields": (kind, aliases), "name": name, "problem": str(error)}
         return visit.page("unit_new.html", status=400, **values)
+    visit.office.reassess(who=visit.who)
     return visit.go(f"/directory/units/{unit_id}", "单位已添加。接下来给它添加群机器人。")
 
 
@@ -105,6 +106,7 @@ def edit_unit(
         visit.office.roster.edit_unit(unit_id, fields, who=visit.who, why=why)
     except ConfigError as error:
         return _unit(visit, unit_id, status=400, problem=str(error))
+    visit.office.reassess(who=visit.who)
     return visit.go(f"/directory/units/{unit_id}", "已保存。")
 
 
@@ -144,6 +146,7 @@ def add_robot(visit: Editor, unit_id: str, fields: Robot, url: Text = "", secret
         channel = visit.office.roster.add_target(unit_id, fields.read(), url=url, secret=secret, who=visit.who)
     except ConfigError as error:
         return _unit(visit, unit_id, status=400, problem=str(error))
+    visit.office.reassess(who=visit.who)
     said = f"已认出是{visit.office.channel_name(channel)}的群机器人并保存。请点“发送测试”看群里能否收到。"
     return visit.go(f"/directory/units/{unit_id}#robots", said)
 
@@ -171,6 +174,7 @@ def edit_robot(
         )
     except ConfigError as error:
         return _unit(visit, line.recipient_id, status=400, problem=str(error))
+    visit.office.reassess(who=visit.who)
     return visit.go(f"/directory/units/{line.recipient_id}#robots", "群机器人已保存。")
 
 
@@ -178,6 +182,7 @@ def edit_robot(
 def remove_robot(visit: Editor, target_id: int) -> Response:
     line = _robot(visit, target_id)
     visit.office.roster.remove_target(target_id, who=visit.who)
+    visit.office.reassess(who=visit.who)
     return visit.go(f"/directory/units/{line.recipient_id}#robots", "群机器人已移除；可在变更记录里撤销。")
 
 

@@ -50,6 +50,7 @@ def recipients(
 def add_recipient(caller: Edits, unit: RecipientIn, key: Key = None) -> Response:
     def act() -> RecipientDetail:
         new = caller.office.roster.add_unit(unit_fields(unit), who=caller.who, why=unit.why)
+        caller.office.reassess(who=caller.who)
         return _detail(caller, new)
 
     return caller.once(key, unit, act)
@@ -65,6 +66,7 @@ def edit_recipient(caller: Edits, unit_id: UnitId, unit: RecipientIn) -> Recipie
     """The whole unit, without its robots. A unit is never deleted, for receipts name it: disable it."""
     _detail(caller, unit_id)
     caller.office.roster.edit_unit(unit_id, unit_fields(unit), who=caller.who, why=unit.why)
+    caller.office.reassess(who=caller.who)
     return _detail(caller, unit_id)
 
 
@@ -75,6 +77,7 @@ def add_target(caller: Edits, unit_id: UnitId, target: TargetIn, key: Key = None
     def act() -> RecipientDetail:
         _detail(caller, unit_id)
         caller.office.roster.add_target(unit_id, target.fields, url=target.url, secret=target.secret, who=caller.who)
+        caller.office.reassess(who=caller.who)
         return _detail(caller, unit_id)
 
     return caller.once(key, target, act)
@@ -91,6 +94,7 @@ def edit_target(caller: Edits, target_id: Id, target: TargetEdit) -> TargetOut:
         drop_secret=target.drop_secret,
         who=caller.who,
     )
+    caller.office.reassess(who=caller.who)
     return TargetOut.of(_target(caller, target_id))
 
 
@@ -99,6 +103,7 @@ def remove_target(caller: Edits, target_id: Id) -> Count:
     """Out of the directory; receipts keep naming it, and an undo brings it back."""
     _target(caller, target_id)
     caller.office.roster.remove_target(target_id, who=caller.who)
+    caller.office.reassess(who=caller.who)
     return Count(count=1)
 
 

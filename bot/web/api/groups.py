@@ -10,7 +10,6 @@ from starlette.responses import Response
 from bot.domain.dated import DatedState
 from bot.domain.directory import Group
 from bot.flows.dated import Pending
-from bot.flows.reassess import reassess
 
 from .caller import ApiError, Caller, Edits, Key, Reads
 from .directory import unit_fields
@@ -63,7 +62,7 @@ def remove_group(caller: Edits, group_id: GroupId) -> Count:
     """Its phrases mean nothing any more; issues that wait are assessed anew. An undo brings it back."""
     _group(caller, group_id)
     caller.office.roster.remove_group(group_id, who=caller.who)
-    reassess(caller.office.publisher, caller.office.store, who=caller.who)
+    caller.office.reassess(who=caller.who)
     return Count(count=1)
 
 
@@ -145,7 +144,7 @@ def retry(caller: Edits, change_id: Id, key: Key = None) -> Response:
         _pending(caller, change_id)
         state = caller.office.dated.retry(change_id, who=caller.who)
         if state is DatedState.APPLIED:
-            reassess(caller.office.publisher, caller.office.store, who=caller.who)
+            caller.office.reassess(who=caller.who)
         return Count(count=int(state is DatedState.APPLIED))
 
     return caller.once(key, None, act)

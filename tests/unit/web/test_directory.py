@@ -11,9 +11,10 @@ import pytest
 from bot.bootstrap import open_app
 from bot.bootstrap.office import make_office
 from bot.domain.delivery import DeliveryState
-from bot.domain.directory import Directory, Mention, Recipient
+from bot.domain.directory import Directory, Mention, Recipient, RecipientKind
 from bot.domain.pages import TargetLine
 from bot.domain.people import Role
+from bot.domain.release import IssueState
 from bot.flows.imports import Comparison
 
 from .conftest import ISSUE, Site, form
@@ -209,3 +210,47 @@ def test_options_the_platform_or_the_machine_does_not_have_are_refused_in_words(
         answer = browser.post(robot, data=form(browser, path, **fields, **more))
         assert (answer.status_code, said in answer.text) == (400, True), more
     assert site.app.store.directory().by_id[unit.id] == unit
+
+
+def county(site: Site) -> tuple[str, int]:
+    """A unit on the issue's list with one robot, and the robot."""
+    units = site.app.store.directory().recipients
+    unit = next(u for u in units if u.kind is RecipientKind.COUNTY_GOVERNMENT and len(u.targets) == 1)
+    (line,) = site.app.store.target_lines(unit.id)
+    return unit.id, line.id
+
+
+def test_an_issue_that_waits_is_looked_at_again_whenever_the_directory_was_changed_on_a_page(site: Site) -> None:
+    issue_id = site.issue()
+    unit, robot = county(site)
+    browser, path = site.client(Role.EDITOR), f"/directory/units/{unit}"
+
+    def state() -> IssueState:
+        return site.app.store.issue(issue_id).state
+
+    assert state() is IssueState.SCHEDULED
+    browser.post(f"/directory/robots/{robot}/remove", data=form(browser, path))
+    assert state() is IssueState.HELD
+    removal = re.search(r"/directory/history/(\d+)/undo", browser.get("/directory/history").text)
+    assert removal is not None
+    browser.post(removal[0], data=form(browser, "/directory/history"))
+    assert state() is IssueState.SCHEDULED
+    browser.post(f"/directory/robots/{robot}", data=form(browser, path))
+    assert state() is IssueState.HELD, "the robot is disabled"
+    url = robot_url(site, "00000000-aaaa-bbbb-cccc-00000000ffff")
+    browser.post(f"{path}/robots", data=form(browser, path, url=url))
+    assert state() is IssueState.SCHEDULED
+    browser.post(path, data=form(browser, path, name="另一个县政府", kind="county_government"))
+    assert state() is IssueState.HELD, "the unit is disabled"
+
+
+def test_an_issue_that_waits_is_looked_at_again_whenever_the_directory_was_changed_by_the_api(site: Site) -> None:
+    issue_id = site.issue()
+    unit, robot = county(site)
+    api = site.client()
+    api.headers["Authorization"] = f"Bearer {site.token(Role.EDITOR)}"
+    assert api.delete(f"/api/v1/targets/{robot}").status_code == 200
+    assert site.app.store.issue(issue_id).state is IssueState.HELD
+    robot_of_it = {"url": robot_url(site, "00000000-aaaa-bbbb-cccc-00000000ffff")}
+    assert api.post(f"/api/v1/recipients/{unit}/targets", json=robot_of_it).status_code == 200
+    assert site.app.store.issue(issue_id).state is IssueState.SCHEDULED

@@ -59,6 +59,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Nothing is compiled ahead: of most packages few modules are ever used, and those are compiled at their first use.
+# That pays only where what was compiled is kept, whatever the caller's environment says of it.
+export PYTHONDONTWRITEBYTECODE :=
+
 $(RUN): $(BIN)/python requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) ..."
 	$(PIP) install --no-compile --require-hashes -r requirements.lock

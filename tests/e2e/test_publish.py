@@ -21,7 +21,7 @@ approval = "one_person"
 """
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_every_unit_gets_its_card_once_and_a_second_run_sends_nothing(
     installation: Installation,
     issue_file: Path,
@@ -131,6 +131,7 @@ def test_a_vendor_that_answers_200_with_a_refusal_is_a_refusal(
     assert {states[f"unit-{i}"][:2] for i in range(6, 9)} == {("accepted", "ok")}
 
 
+@pytest.mark.slow
 def test_a_phrase_nobody_matches_is_shown_and_never_dropped(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:
@@ -223,6 +224,7 @@ def test_a_dry_run_shows_deliveries_in_the_shape_of_those_that_were_sent(
     }
 
 
+@pytest.mark.slow
 def test_an_unreadable_document_is_refused_with_one_sentence(installation: Installation, tmp_path: Path) -> None:
     file = tmp_path / "empty.txt"
     file.write_bytes(b"")
@@ -292,6 +294,7 @@ def test_a_results_folder_that_cannot_be_made_is_said_so(
     assert str(issue_file) in answer["error"]["message"]
 
 
+@pytest.mark.slow
 def test_a_bad_directory_is_refused_whole_with_lines_and_keys(
     installation: Installation, tmp_path: Path, issue_file: Path, everyone: Everyone
 ) -> None:

@@ -17,6 +17,8 @@ from bot.flows.failing import news
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 ALERT = 'alert = ["unit-2"]'
 
 

@@ -13,6 +13,8 @@ from bot.settings import Settings
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 
 def send_what_may_go(app: App) -> int:
     """Until nothing is under way and nothing may go at this moment; how many have been accepted by then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from bot.bootstrap import open_app
@@ -14,6 +15,8 @@ from bot.settings import Settings
 from tests.e2e.conftest import directory_file, units
 
 from .conftest import Clock, issue_text
+
+pytestmark = pytest.mark.slow
 
 
 class Locker(logging.Handler):

@@ -13,6 +13,8 @@ from bot.store.schema import revision
 
 from .conftest import Desk, issue_text
 
+pytestmark = pytest.mark.slow
+
 REMIND = "remind_after_workdays = 2\nremind_at_most = 2"
 
 

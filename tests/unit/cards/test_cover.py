@@ -62,7 +62,7 @@ def test_masthead_label_date_and_issuer_each_stand_in_their_place() -> None:
     "text",
     [
         TEXT,
-        CoverText("长" * 500, "号" * 500, ("单位",) * 100, dt.date(1999, 12, 31)),
+        pytest.param(CoverText("长" * 500, "号" * 500, ("单位",) * 100, dt.date(1999, 12, 31)), marks=pytest.mark.slow),
         CoverText("", "\u202e\x00\n", ("",), None),
         CoverText("\U0001f468\u200d\U0001f469 e\u0301 <b>", "A" * 300, (" ",), None),
     ],

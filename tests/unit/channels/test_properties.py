@@ -24,6 +24,8 @@ from . import sandboxed
 from .facts import FACTS
 from .samples import CALLED, LINK, PICTURES, SIGN_LINK, WORDING
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("JIANBAO_EXAMPLES", "40"))
 SETTINGS = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None

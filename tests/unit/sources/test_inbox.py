@@ -18,6 +18,8 @@ from bot.domain.source import Found, Poll, SourceFailed
 from bot.sources.finished import is_local
 from bot.sources.inbox import MAX_FILES, Inbox
 
+pytestmark = pytest.mark.slow
+
 START = dt.datetime(2026, 2, 12, 1, 0, tzinfo=dt.UTC)
 ROOT = Path(__file__).parents[3]
 

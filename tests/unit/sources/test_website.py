@@ -17,6 +17,8 @@ from bot.sources.website_options import Kind, WebsiteOptions
 from tests.servers.certs import Authority
 from tests.servers.cms import Cms
 
+pytestmark = pytest.mark.slow
+
 START = dt.datetime(2026, 2, 2, 1, 0, tzinfo=dt.UTC)
 
 

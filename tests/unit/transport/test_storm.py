@@ -12,6 +12,8 @@ from bot.domain.delivery import MaybeArrived, NotSent, Replied
 from bot.transport import AddressGuard, HttpSender, Timeouts
 from tests.servers.raw import Conversation, RawServer, answer
 
+pytestmark = pytest.mark.slow
+
 TRICKS = ("answer", "answer", "answer", "answer and close", "reset", "close", "half", "hang", "stray", "hang up first")
 
 

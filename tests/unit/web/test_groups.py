@@ -6,12 +6,15 @@ import re
 from dataclasses import replace
 
 import httpx
+import pytest
 
 from bot.domain.directory import Directory, Recipient
 from bot.domain.people import Role
 from bot.domain.release import IssueState
 
 from .conftest import START, Site, form
+
+pytestmark = pytest.mark.slow
 
 COUNTIES = "counties"
 

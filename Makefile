@@ -64,11 +64,11 @@ export PYTHONDONTWRITEBYTECODE :=
 
 $(RUN): $(BIN)/python requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) ..."
-	$(PIP) install --no-compile --require-hashes -r requirements.lock
+	$(PIP) install --no-compile --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): $(RUN) requirements-dev.lock
 	@echo "Installing the pinned development packages into $(VENV) ..."
-	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -152,6 +152,7 @@ def test_the_receipt_keeps_the_status(channel: Channel, facts: Facts) -> None:
 
 
 @pytest.mark.parametrize(("name", "style"), STYLED)
+@pytest.mark.slow
 def test_the_limit_is_met_and_never_passed(channel: Channel, facts: Facts, style: Style) -> None:
     """One title grows by a character at a time across the edge where one message becomes two."""
     for letter in ("简", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301", '"', "<"):

@@ -123,6 +123,7 @@ def test_only_web_addresses_are_followed(url: str, target: str | None) -> None:
 
 @pytest.mark.parametrize("piece", ["**", "*a", "[", "![](", "`", "<font color=a>", "> ", "|", "<at ", "~~", "- ", "#"])
 @pytest.mark.parametrize("dialect", [WECOM, WECOM_V2, DINGTALK, FEISHU_2], ids=["wecom", "v2", "dingtalk", "feishu"])
+@pytest.mark.slow
 def test_a_long_repetition_is_quick(piece: str, dialect: Dialect) -> None:
     started = time.perf_counter()
     render_markdown(piece * 20_000, dialect)

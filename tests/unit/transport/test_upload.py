@@ -62,6 +62,7 @@ async def test_a_name_cannot_end_the_forms_header(sender: HttpSender) -> None:
     assert b"\r\nX-Injected" not in server.seen[0].body
 
 
+@pytest.mark.slow
 async def test_a_large_file_is_not_held_to_the_time_of_a_card(guard: AddressGuard) -> None:
     timeouts = Timeouts(dns_s=0.05, connect_s=0.1, silence_s=1.0, total_s=0.2)
 

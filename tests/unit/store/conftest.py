@@ -13,7 +13,7 @@ from tests.conftest import sqlite_copy
 from .samples import opened
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database that has the schema, and nothing in it."""
     if request.param == "sqlite":

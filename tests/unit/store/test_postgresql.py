@@ -17,6 +17,8 @@ from bot.store.dialect import conninfo, watchful
 
 from .samples import FREE, KEY, NOW, OK, answer, bulletin, opened, released, take_in, turn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(postgres_database: str, tmp_path: Path) -> Iterator[Store]:

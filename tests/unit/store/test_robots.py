@@ -110,6 +110,7 @@ def on_postgresql(postgres_database: str, tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.slow
 async def test_two_workers_do_not_judge_one_robot_at_once(on_postgresql: Store) -> None:
     """Another worker has locked the first of the robot's targets, and is about to send to it."""
     store = on_postgresql

@@ -15,6 +15,8 @@ from bot.domain.errors import DiskFull
 
 from .samples import NOW, bulletin, opened, released, take_in, turn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small(postgres_server: sa.URL, postgres_template: str) -> Iterator[tuple[str, Path]]:

@@ -106,8 +106,7 @@ class SignOffs(Part):
             .values(state=DeliveryState.ACCEPTED, reason=Reason.ACCEPTED, settled_at=now)
         )
         shift = tally.Shift()
-        shift[row.issue_id, DeliveryState.IN_DOUBT.value] -= 1
-        shift[row.issue_id, DeliveryState.ACCEPTED.value] += 1
+        tally.move(shift, row.issue_id, DeliveryState.IN_DOUBT, DeliveryState.ACCEPTED)
         tally.apply(connection, shift)
         entry = Entry(
             "delivery.settled",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import DiskFull
+from bot.store.database import Database
+from tests.conftest import address_of, embedded_server
 
 from .samples import NOW, bulletin, opened, released, take_in, turn
 
@@ -19,32 +22,36 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def small(postgres_server: sa.URL, postgres_template: str) -> Iterator[tuple[str, Path]]:
-    """(address of a database, folder of the file system it is on)."""
+def small() -> Iterator[tuple[str, Path]]:
+    """(address of a database, folder of the file system it is on).
+
+    Its server is its own: a server whose one tablespace is full fails the checkpoints of all its databases."""
     if os.geteuid():
         pytest.skip("needs to mount a small file system, which only root may")
-    engine = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    name = f"{postgres_template}_small"
-    with engine.connect() as connection:
-        data = Path(connection.exec_driver_sql("SHOW data_directory").scalar_one())
-        if not data.exists():
-            pytest.skip("needs a PostgreSQL on this machine")
-        folder = data.parent / name
+    name = f"jianbao_small_{secrets.token_hex(4)}"
+    with embedded_server(name) as server:
+        address = address_of(server)
+        account = server.pgdata.stat()
+        folder = Path(server.pgdata).with_name(f"{name}_disk")
         folder.mkdir()
-        options = f"size=48m,mode=0700,uid={data.stat().st_uid},gid={data.stat().st_gid}"
+        options = f"size=48m,mode=0700,uid={account.st_uid},gid={account.st_gid}"
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True)
         if mounted.returncode:
             folder.rmdir()
             pytest.skip(f"needs to mount a small file system: {mounted.stderr.decode().strip()}")
-        inner = folder / "space"
-        inner.mkdir(mode=0o700)
-        os.chown(inner, data.stat().st_uid, data.stat().st_gid)
         try:
-            connection.exec_driver_sql(f"CREATE TABLESPACE {name} LOCATION '{inner}'")
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template} TABLESPACE {name}")
-            yield postgres_server.set(database=name).render_as_string(hide_password=False), folder
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-            connection.exec_driver_sql(f"DROP TABLESPACE {name}")
+            inner = folder / "space"
+            inner.mkdir(mode=0o700)
+            os.chown(inner, account.st_uid, account.st_gid)
+            engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+            with engine.connect() as connection:
+                connection.exec_driver_sql(f"CREATE TABLESPACE {name} LOCATION '{inner}'")
+                connection.exec_driver_sql(f"CREATE DATABASE {name} TABLESPACE {name}")
+            url = address.set(database=name).render_as_string(hide_password=False)
+            database = Database(url, busy_timeout_s=5)
+            database.upgrade()
+            database.close()
+            yield url, folder
         finally:
             subprocess.run(["umount", "--lazy", folder], check=True)
             folder.rmdir()

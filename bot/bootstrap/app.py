@@ -115,7 +115,8 @@ class App:
             self.guard,
             authorities=Authorities(self.settings.effective_ca_dir),
             timeouts=Timeouts(silence_s=self.settings.send_timeout_seconds),
-            max_in_flight=self.settings.max_in_flight,
+            # What waits for a late answer gives up its place with the dispatcher, not its connection.
+            max_in_flight=2 * self.settings.max_in_flight,
         )
 
     async def try_target(self, stored: StoredTarget) -> Verdict:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from bot.channels.files import FILES
 from bot.domain.attachment import Files
@@ -35,6 +36,8 @@ LINGER_S = 0.02
 IDLE_S = 1.0
 """The longest sleep: other processes may have released, re-enabled or died in the meantime."""
 RECOVER_S = 10.0
+LATE_S = 2.0
+"""A request that has waited for its answer for so long gives up its place: nobody else waits behind a slow platform."""
 STOP_GRACE_S = 10.0
 STORE_PATIENCE_S = 30.0
 MESSAGES_KEPT = 256
@@ -61,13 +64,15 @@ class Dispatcher:
         ceilings: Mapping[str, Ceiling] = NO_CEILINGS,
         max_in_flight: int = 200,
         resend_in_doubt: bool = False,
+        late_s: float = LATE_S,
         stop_grace_s: float = STOP_GRACE_S,
         on_settled: Callable[[Settled], None] | None = None,
         on_turn: Callable[[Turn, int, dt.datetime], None] | None = None,
         hook: Hook = pass_by,
     ) -> None:
         """`token`: a delivery's id to its reader token, as long as LINK_TOKEN. `files`: the channels that take files.
-        `on_turn`: what a turn gave, how many receipts it wrote, when it began. `hook` is called at the fault points.
+        `max_in_flight`: requests at once; up to as many again may wait for a late answer. `on_turn`: what a turn gave,
+        how many receipts it wrote, when it began. `hook` is called at the fault points.
         """
         self._ledger = ledger
         self._sender = sender
@@ -79,13 +84,14 @@ class Dispatcher:
         self._token = token
         self._max_in_flight = max_in_flight
         self._resend_in_doubt = resend_in_doubt
+        self._late_s = late_s
         self._stop_grace_s = stop_grace_s
         self._on_settled = on_settled
         self._on_turn = on_turn
         self._hook = hook
         self._messages: dict[int, StoredMessage] = {}
         self._uploads = Uploads(ledger, sender, files, clock)
-        self._in_flight: set[asyncio.Task[None]] = set()
+        self._in_flight: dict[asyncio.Task[None], tuple[float, str]] = {}
         self._settled: list[Settled] = []
         self._stirred = asyncio.Event()
         self._stopping = False
@@ -116,12 +122,14 @@ class Dispatcher:
 
     async def _work(self, done: Callable[[], Awaitable[bool]] | None) -> None:
         await self._recover()
+        loop = asyncio.get_running_loop()
         while True:
             self._stirred.clear()
-            turn = await self._turn(self._max_in_flight - len(self._in_flight))
+            turn = await self._turn(*self._places())
+            began = loop.time()
             for claimed in turn.claimed:
                 task = asyncio.create_task(self._attempt(claimed))
-                self._in_flight.add(task)
+                self._in_flight[task] = began, claimed.channel
                 task.add_done_callback(self._ended)
             if self._stopping:
                 return
@@ -129,7 +137,20 @@ class Dispatcher:
                 return
             await self._pause(turn.next_due)
 
-    async def _turn(self, limit: int) -> Turn:
+    def _places(self) -> tuple[int, Collection[str]]:
+        """How many more may go out, and the channels to be passed over: those whose late answers alone take up half of
+        the places."""
+        late: Counter[str] = Counter()
+        before = asyncio.get_running_loop().time() - self._late_s
+        for began, channel in self._in_flight.values():  # the oldest first
+            if began > before:
+                break
+            late[channel] += 1
+        spare = min(late.total(), self._max_in_flight)
+        hanging = [channel for channel, count in late.items() if 2 * count >= self._max_in_flight]
+        return self._max_in_flight - len(self._in_flight) + spare, hanging
+
+    async def _turn(self, limit: int, passed_over: Collection[str] = ()) -> Turn:
         """One ledger transaction. Receipts leave memory only when they are on disk, however often it takes."""
         deadline = self._clock() + dt.timedelta(seconds=STORE_PATIENCE_S)
         while True:
@@ -142,6 +163,7 @@ class Dispatcher:
                     limit=0 if self._stopping else limit,
                     paces=self._paces,
                     ceilings=self._ceilings,
+                    passed_over=passed_over,
                 )
             except DiskFull:
                 # What has come back is kept in memory for as long as it takes: the platforms will not say it again.
@@ -160,7 +182,7 @@ class Dispatcher:
                 return turn
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
+        del self._in_flight[task]
         if not self._in_flight:
             self._stirred.set()
 

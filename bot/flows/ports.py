@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -75,11 +75,13 @@ class Ledger(Protocol):
         limit: int,
         paces: Mapping[str, Pace],
         ceilings: Mapping[str, Ceiling],
+        passed_over: Collection[str],
     ) -> Turn:
         """Write `settled`, then claim up to `limit` due deliveries: `sending` and the attempt rows are durable
         on return. At most one delivery of a target is in flight, and never faster than its channel's pace.
 
-        `ceilings`: of all that every worker sends, by channel, and by ALL_CHANNELS."""
+        `ceilings`: of all that every worker sends, by channel, and by ALL_CHANNELS. `passed_over`: channels of which
+        nothing is to be claimed now."""
         ...
 
     async def message(self, message_id: int) -> StoredMessage: ...

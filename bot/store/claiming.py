@@ -24,7 +24,7 @@ from .schema import IS_OPEN, IS_SENDING, attempt, delivery, target
 from .vault import TARGET_SECRET, TARGET_URL, Vault
 
 IN_FLIGHT_WAIT = dt.timedelta(seconds=1)
-"""When a delivery is looked at again whose target has another in flight."""
+"""When a delivery is looked at again whose target has another in flight, or whose channel is passed over."""
 
 ROUNDS = 20
 """A turn looks at no more than so many times `limit` rows, so that it stays short."""
@@ -150,8 +150,9 @@ class Claiming:
         worker: str,
         now: dt.datetime,
         among: Sequence[Range] | None = None,
+        passed_over: Collection[str] = (),
     ) -> None:
-        """`among`: nothing else is claimed; None means that everything may be.
+        """`among`: nothing else is claimed; None means that everything may be. `passed_over`: channels that are not.
 
         To be made before anything is written: the ceilings' rows are locked first in every turn, so that no two turns
         wait for each other.
@@ -162,6 +163,7 @@ class Claiming:
         self._worker = worker
         self._now = now
         self._window = dt.timedelta(seconds=max(p.window_s for p in (*paces.values(), _ANY_PACE)))
+        self._passed_over = passed_over
         self._busy: set[int] = set()
         self.waits: list[tuple[str, float]] = []
         self._candidates = _CANDIDATES if among is None else _candidates_among(len(among))
@@ -217,7 +219,7 @@ class Claiming:
             at = self._paces.get(row.channel, _ANY_PACE).earliest(starts[robot_id], self._now)
             if row.blocked_until is not None and row.blocked_until > at:
                 at = row.blocked_until
-            if target_id in self._busy or robot_id in elsewhere:
+            if target_id in self._busy or robot_id in elsewhere or row.channel in self._passed_over:
                 at = max(at, self._now + IN_FLIGHT_WAIT)
             # What is pushed takes its place in the pace too: the ones behind it are spread out, not bunched up.
             starts[robot_id].append(at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -69,6 +69,7 @@ class SqlLedger:
         limit: int,
         paces: Mapping[str, Pace],
         ceilings: Mapping[str, Ceiling] = NONE,
+        passed_over: Collection[str] = (),
     ) -> Turn:
         """Write `settled`, then claim up to `limit` due deliveries, all on disk on return.
 
@@ -76,7 +77,7 @@ class SqlLedger:
         it was on disk when the connection broke, the next one hands out what it had claimed.
         `next_due` counts only what can be claimed: not what is in flight, waits for an earlier part, or is parked.
         """
-        turn = await self._run(self._turn, settled, worker, now, limit, paces, ceilings)
+        turn = await self._run(self._turn, settled, worker, now, limit, paces, ceilings, passed_over)
         self._after_turn()
         return turn
 
@@ -129,11 +130,21 @@ class SqlLedger:
         limit: int,
         paces: Mapping[str, Pace],
         ceilings: Mapping[str, Ceiling],
+        passed_over: Collection[str],
     ) -> Turn:
         unsure, self._unsure = self._unsure, True
         with self._db.write() as connection:
             limits = ceilings if limit > 0 else NONE
-            claiming = Claiming(connection, self._vault, paces, limits, worker=worker, now=now, among=self._among())
+            claiming = Claiming(
+                connection,
+                self._vault,
+                paces,
+                limits,
+                worker=worker,
+                now=now,
+                among=self._among(),
+                passed_over=passed_over,
+            )
             shift = tally.Shift()
             if settled:
                 if settling.write(connection, settled, shift, now=now):

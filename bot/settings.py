@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     in_doubt: Literal["hold", "resend"] = Field(
         "hold", description="存疑投递：hold 等人核实，resend 自动重发（可能重复）。"
     )
-    max_in_flight: int = Field(200, ge=1, le=2000, description="同时在途的请求数上限；等答复超过 2 秒的，把位置让给别的。")
+    max_in_flight: int = Field(
+        200, ge=1, le=2000, description="同时在途的请求数上限；等答复超过 2 秒的，把位置让给别的。"
+    )
     max_sends_per_minute: int = Field(0, ge=0, le=600_000, description="全部平台合计每分钟最多发送的次数；0 为不限。")
     channel_sends_per_minute: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="各平台合计每分钟最多发送的次数，逗号分隔的 平台=次数，例如 feishu=600；没写的平台不限。"

@@ -31,6 +31,10 @@ class DatedState(StrEnum):
         return {"waiting": "待生效", "held": "未生效，待处理", "applied": "已生效", "withdrawn": "已撤回"}[self.value]
 
 
+OPEN = (DatedState.WAITING, DatedState.HELD)
+"""Neither carried out nor called off."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnitStep:
     before: Recipient | None

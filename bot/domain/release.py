@@ -21,6 +21,10 @@ class IssueState(StrEnum):
         return {"held": "待人工处理", "scheduled": "待发布", "released": "已发布", "cancelled": "已取消"}[self.value]
 
 
+OPEN = (IssueState.HELD, IssueState.SCHEDULED)
+"""Waiting for a person, or for its moment: what becomes of it can still change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """One reason why an issue waits for a person: a fixed `code`, and a sentence in Chinese with what to do."""

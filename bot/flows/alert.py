@@ -1,8 +1,8 @@
 """Tell the people in charge that a person is needed: one message for a wave of troubles, not one each.
 
 The history is the queue: what happened since the last alert is read from it, and the place reached is kept only after
-the alert has left. A crash in between may tell twice; it never forgets. What came of an issue's deliveries is no event
-of the history, but a count in the ledger: failing.py says when it is news.
+the alert has left. A crash in between may tell twice; it never forgets. Of several schedulers one tells at a time. What
+came of an issue's deliveries is no event of the history, but a count in the ledger: failing.py says when it is news.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 CURSOR = ":alerts"
 """Kept beside the sources' states; the colon keeps it apart from every source's id."""
+TURN = ":alerts.turn"
+TURN_FOR = dt.timedelta(minutes=10)
+"""Longer than it takes to tell everybody, whatever their platforms do; after a crash the others wait for so long."""
 MASTHEAD = "简报系统提醒"
 MOST = 20
 """Troubles named one by one; the rest of a wave is counted."""
@@ -64,6 +67,12 @@ class AlertStore(Protocol):
     def source_state(self, source_id: str) -> Mapping[str, Any]: ...
 
     def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None: ...
+
+    def take_turn(self, name: str, *, now: dt.datetime, until: dt.datetime) -> bool:
+        """Does the caller alone do now what is called `name`?"""
+        ...
+
+    def end_turn(self, name: str) -> None: ...
 
     def target_owner(self, target_id: int) -> tuple[str, str]:
         """The name of the unit a target belongs to, and how the target is shown (never its address)."""
@@ -116,37 +125,46 @@ def alert_card(sentences: Sequence[str], now: dt.datetime, zone: ZoneInfo) -> Ca
 async def send_alerts(
     publisher: Publisher, store: AlertStore, sender: Sender, channels: Mapping[str, Channel], wording: Wording
 ) -> int:
-    """Tell what has happened since the last time; how many messages went out."""
+    """Tell what has happened since the last time; how many messages went out. 0 too while another process tells."""
     now = publisher.clock()
-    wave = await asyncio.to_thread(_wave, publisher, store)
-    sent = 0
-    for target, sentences in wave.told:
-        card = alert_card(sentences, now, publisher.policy.zone)
-        name = f"jb-alert-{wave.name}-{target.id}"
-        sent += await _tell(card, name, target, sender, channels, wording, now)
-    if wave.kept is not None:
+    if not await asyncio.to_thread(_wave, publisher, store):
+        return 0
+    if not await asyncio.to_thread(store.take_turn, TURN, now=now, until=now + TURN_FOR):
+        return 0
+    try:
+        # Anew: whoever had the turn before may have told it.
+        wave = await asyncio.to_thread(_wave, publisher, store)
+        if wave is None:
+            return 0
+        sent = 0
+        for target, sentences in wave.told:
+            card = alert_card(sentences, now, publisher.policy.zone)
+            name = f"jb-alert-{wave.name}-{target.id}"
+            sent += await _tell(card, name, target, sender, channels, wording, now)
         await asyncio.to_thread(store.source_good, CURSOR, wave.kept, now=now)
-    return sent
+        return sent
+    finally:
+        await asyncio.to_thread(store.end_turn, TURN)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """Who is to be told what, what is to be kept about it (None: nothing is new), and the same name when it is told
-    again after a crash."""
+    """Who is to be told what, what is to be kept about it, and the same name when it is told again after a crash."""
 
-    told: tuple[tuple[StoredTarget, tuple[str, ...]], ...] = ()
-    kept: Mapping[str, Any] | None = None
-    name: str = ""
+    told: tuple[tuple[StoredTarget, tuple[str, ...]], ...]
+    kept: Mapping[str, Any]
+    name: str
 
 
-def _wave(publisher: Publisher, store: AlertStore) -> _Wave:
+def _wave(publisher: Publisher, store: AlertStore) -> _Wave | None:
+    """What is new; None when nothing is."""
     before = store.source_state(CURSOR)
     rows = list(store.history_since(before.get("after", 0)))
     counts = store.counts_since(publisher.clock() - RECENT)
     failing, known = news(counts, before.get("failures", {}))
     kept = {"after": rows[-1].id if rows else before.get("after", 0), "failures": known}
     if not failing and kept == {"failures": {}, **before}:
-        return _Wave()
+        return None
     found = troubles(rows, publisher, store)
     for issue_id in failing:
         stored = publisher.store.issue(issue_id)

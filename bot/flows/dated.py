@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.directory import Change, Entry, FieldChange, diff
-from bot.domain.dated import DatedChange, DatedState, Steps, carry_out, projected, steps_between
+from bot.domain.dated import OPEN, DatedChange, DatedState, Steps, carry_out, projected, steps_between
 from bot.domain.directory import Directory, Group
 from bot.domain.errors import ConfigError
 
@@ -20,7 +20,6 @@ from .ports import Clock
 
 FURTHEST = dt.timedelta(days=3 * 366)
 """A change is not planned further ahead than this but by a slip of the pen."""
-OPEN = (DatedState.WAITING, DatedState.HELD)
 
 
 class DatedStore(Protocol):

@@ -10,7 +10,7 @@ from bot.domain.directory import Directory, Lookup
 from bot.domain.errors import DocumentRefused
 from bot.domain.plan import Plan, PlanTarget, ReceivedFile, StoredIssue
 from bot.domain.publication import publication_for
-from bot.domain.release import Hold, IssueState
+from bot.domain.release import OPEN, Hold, IssueState
 
 from .assess import Assessor, Published
 from .plan import make_plan
@@ -48,7 +48,7 @@ class Intake(Assessor):
             release_at=release_at,
             holds=holds,
         )
-        if not stored.new_revision and stored.state in (IssueState.HELD, IssueState.SCHEDULED):
+        if not stored.new_revision and stored.state in OPEN:
             done = self.refresh(stored.id, who=who, directory=directory)
         else:
             done = Published(stored, publication, resolution, holds)
@@ -59,7 +59,7 @@ class Intake(Assessor):
         """Assess an open issue anew, after the directory was mended or the document came again."""
         seen = self.review(issue_id, directory=directory)
         left = self._outstanding(seen)
-        if seen.stored.state in (IssueState.HELD, IssueState.SCHEDULED) and left != seen.stored.holds:
+        if seen.stored.state in OPEN and left != seen.stored.holds:
             state = IssueState.HELD if left else IssueState.SCHEDULED
             self._amend(seen.stored, state, seen.stored.release_at, left, who, "reassessed", "名录或文件有变化")
             return self.review(issue_id, directory=directory)

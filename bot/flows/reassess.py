@@ -10,11 +10,10 @@ from typing import Protocol
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError
 from bot.domain.pages import IssueLine
-from bot.domain.release import IssueState
+from bot.domain.release import OPEN, IssueState
 
 from .publish import Published, Publisher
 
-OPEN = (IssueState.HELD, IssueState.SCHEDULED)
 MOST = 200
 
 

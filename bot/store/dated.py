@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.dated import DatedChange, DatedState, Steps
+from bot.domain.dated import OPEN, DatedChange, DatedState, Steps
 from bot.domain.directory import Directory
 from bot.domain.encoding import from_plain, to_plain
 from bot.domain.errors import Conflict
@@ -21,8 +21,6 @@ from .history import Entry, record
 from .keys import guard
 from .schema import dated_change
 from .vault import DATED_STEPS
-
-OPEN = (DatedState.WAITING, DatedState.HELD)
 
 
 class DatedChanges(Desk):

@@ -13,7 +13,7 @@ from bot.domain.delivery import DeliveryState
 from bot.domain.errors import StoreError
 from bot.domain.faultpoints import Point
 from bot.domain.plan import Plan, PlannedDelivery, PlanTarget, ReceivedFile
-from bot.domain.release import IssueState
+from bot.domain.release import OPEN, IssueState
 
 from . import tally
 from .bulk import Bulk, Row
@@ -111,7 +111,7 @@ def _turn_released(connection: sa.Connection, wanted: Plan, expected_revision: i
         sa.update(issue)
         .where(
             issue.c.id == wanted.issue_id,
-            issue.c.state.in_((IssueState.HELD, IssueState.SCHEDULED)),
+            issue.c.state.in_(OPEN),
             issue.c.revision == latest,
         )
         .values(state=IssueState.RELEASED, released_at=now, holds=[])

@@ -1,21 +1,19 @@
-"""Reader links: opened, signed; who has not signed; and how the sources fare."""
+"""Reader links: opened, signed; and who has not signed."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.delivery import DeliveryState, Reason
 from bot.domain.issue import Issue
-from bot.domain.signoff import ReaderView, SourceHealth
+from bot.domain.signoff import ReaderView
 
 from . import tally
 from .history import Entry, record
 from .part import Part
-from .schema import delivery, plan, reader_event, recipient, revision, source_state
+from .schema import delivery, plan, reader_event, recipient, revision
 
 OPENED, SIGNED = "opened", "signed"
 
@@ -133,48 +131,3 @@ class SignOffs(Part):
         row = {"delivery_id": delivery_id, "kind": kind, "at": now, "name": name, "office": office}
         connection.execute(sa.insert(reader_event).values(row))
         return True
-
-    # --- sources ---------------------------------------------------------------------------------------------------
-
-    def source_state(self, source_id: str) -> Mapping[str, Any]:
-        """What the source wanted to find again; {} at first."""
-        with self.db.read() as connection:
-            found = connection.execute(sa.select(source_state.c.state).where(source_state.c.id == source_id)).scalar()
-        return found or {}
-
-    def source_good(self, source_id: str, state: Mapping[str, Any], *, now: dt.datetime) -> None:
-        self._keep_source(
-            source_id, {"state": dict(state), "polled_at": now, "good_at": now, "failures": 0, "trouble": ""}
-        )
-
-    def source_failed(self, source_id: str, trouble: str, *, now: dt.datetime, alert_after: int) -> int:
-        """Note a failure; how many there were in a row. The `alert_after`-th in a row goes into the history."""
-        with self.db.read() as connection:
-            before = connection.execute(
-                sa.select(source_state.c.failures).where(source_state.c.id == source_id)
-            ).scalar_one_or_none()
-        failures = (before or 0) + 1
-        self._keep_source(source_id, {"polled_at": now, "failures": failures, "trouble": trouble})
-        if failures == alert_after:
-            with self.db.write() as connection:
-                entry = Entry("source.failing", f"source:{source_id}", after={"failures": failures})
-                record(connection, [entry], who="来源", why=trouble, now=now)
-        return failures
-
-    def source_healths(self) -> list[SourceHealth]:
-        """How every source fares that was looked at once; ids that begin with a colon are not sources."""
-        query = sa.select(source_state).where(source_state.c.id.not_like(":%")).order_by(source_state.c.id)
-        with self.db.read() as connection:
-            return [
-                SourceHealth(row.id, row.polled_at, row.good_at, row.failures, row.trouble)
-                for row in connection.execute(query)
-            ]
-
-    def _keep_source(self, source_id: str, values: dict[str, Any]) -> None:
-        with self.db.write() as connection:
-            done = connection.execute(
-                sa.update(source_state).where(source_state.c.id == source_id).values(**values)
-            ).rowcount
-            if not done:
-                row = {"state": {}, "good_at": None, **values, "id": source_id}
-                connection.execute(sa.insert(source_state).values(row))

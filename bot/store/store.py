@@ -30,6 +30,7 @@ from .room import Room
 from .second_factor import SecondFactors
 from .sessions import Sessions
 from .signoffs import SignOffs
+from .sources import Sources
 from .uploads import Uploads
 from .vault import Vault
 
@@ -43,6 +44,7 @@ class Store(
     Uploads,
     Receipts,
     SignOffs,
+    Sources,
     Boards,
     IssueLines,
     DirectoryLines,

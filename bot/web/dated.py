@@ -14,8 +14,8 @@ from bot.domain.dated import DatedState
 from bot.domain.directory import NOBODY, Directory, RecipientKind
 from bot.domain.errors import ConfigError
 from bot.domain.plan import StoredIssue
+from bot.domain.release import OPEN
 from bot.domain.resolver import Resolution
-from bot.flows.reassess import OPEN
 from bot.flows.roster_input import named_unit
 
 from . import pages

@@ -8,11 +8,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from bot.bootstrap import App, open_app
 from bot.channels import CHANNELS
 from bot.domain.delivery import DeliveryState
 from bot.domain.directory import Directory, Mention
 from bot.domain.pages import Settling
-from bot.flows.alert import MASTHEAD, alert_card, send_alerts
+from bot.flows.alert import MASTHEAD, TURN, TURN_FOR, alert_card, send_alerts
 from bot.flows.failing import news
 
 from .conftest import Desk, issue_text
@@ -22,13 +23,13 @@ pytestmark = pytest.mark.slow
 ALERT = 'alert = ["unit-2"]'
 
 
-def tell(desk: Desk) -> int:
-    async def main() -> int:
-        async with desk.app.sender() as sender:
-            wording = desk.app.renderer.wording(MASTHEAD)
-            return await send_alerts(desk.app.publisher, desk.app.store, sender, CHANNELS, wording)
+async def telling(app: App) -> int:
+    async with app.sender() as sender:
+        return await send_alerts(app.publisher, app.store, sender, CHANNELS, app.renderer.wording(MASTHEAD))
 
-    return asyncio.run(main())
+
+def tell(desk: Desk) -> int:
+    return asyncio.run(telling(desk.app))
 
 
 @pytest.mark.parametrize("publication_lines", [ALERT])
@@ -129,3 +130,43 @@ def test_an_alert_calls_whom_its_target_mentions(desk: Desk) -> None:
         desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
     assert tell(desk) == 1
     assert "<at id=all></at>" in desk.messages()[-1]["body"]
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_two_schedulers_that_look_at_the_same_moment_tell_it_once(desk: Desk) -> None:
+    tell(desk)
+    for _ in range(3):
+        desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
+    with httpx.Client(base_url=desk.sandbox, trust_env=False) as client:
+        client.post("/_sandbox/faults", json={"fault": "delay", "seconds": 0.3}).raise_for_status()
+    other = open_app(desk.app.settings, clock=desk.clock)
+    before = len(desk.messages())
+
+    async def main() -> tuple[int, int]:
+        return await asyncio.gather(telling(desk.app), telling(other))
+
+    assert sorted(asyncio.run(main())) == [0, 1]
+    other.close()
+    assert tell(desk) == 0
+    assert len(desk.messages()) == before + 1
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_what_one_scheduler_died_over_is_told_by_the_next(desk: Desk) -> None:
+    tell(desk)
+    for _ in range(3):
+        desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
+    assert desk.app.store.take_turn(TURN, now=desk.clock(), until=desk.clock() + TURN_FOR)
+    assert tell(desk) == 0
+    desk.clock.advance(seconds=TURN_FOR.total_seconds())
+    assert tell(desk) == 1
+
+
+@pytest.mark.parametrize("publication_lines", [ALERT])
+def test_a_clock_set_back_silences_no_alert(desk: Desk) -> None:
+    tell(desk)
+    assert desk.app.store.take_turn(TURN, now=desk.clock(), until=desk.clock() + TURN_FOR)
+    desk.clock.advance(days=-1)
+    for _ in range(3):
+        desk.app.store.source_failed("inbox-a", "收件箱不见了", now=desk.clock(), alert_after=3)
+    assert tell(desk) == 1

@@ -128,7 +128,7 @@ class Dispatcher:
             turn = await self._turn(*self._places())
             began = loop.time()
             for claimed in turn.claimed:
-                task = asyncio.create_task(self._attempt(claimed))
+                task = loop.create_task(self._attempt(claimed))
                 self._in_flight[task] = began, claimed.channel
                 task.add_done_callback(self._ended)
             if self._stopping:

@@ -12,8 +12,9 @@ import select
 import socket
 import ssl
 import sys
+from collections.abc import Callable
 from ipaddress import ip_address
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from aiohttp import ClientConnectionError, ClientConnectorError, ClientSSLError, ClientTimeout, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -90,7 +91,7 @@ class GuardedConnector(TCPConnector):
             keepalive_timeout=KEEP_ALIVE_S,
             ttl_dns_cache=DNS_CACHE_S,
         )
-        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._looks: WeakKeyDictionary[ResponseHandler, Callable[[], bool]] = WeakKeyDictionary()
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109
         """A connection that is ready and quiet. Raises `NotConnected`, and nothing else but cancellation."""
@@ -123,19 +124,20 @@ class GuardedConnector(TCPConnector):
         protocol = connection.protocol
         if protocol is None or protocol.transport is None or protocol.should_close:
             return False
-        if protocol not in self._used:
-            self._used.add(protocol)
+        silent = self._looks.get(protocol)
+        if silent is None:
+            self._looks[protocol] = _look(protocol.transport.get_extra_info("socket").fileno())
             return True
-        return _silent(protocol.transport.get_extra_info("socket").fileno())
+        return silent()
 
 
-def _silent(socket_number: int) -> bool:
-    """Nothing to be read, neither bytes nor an end."""
+def _look(socket_number: int) -> Callable[[], bool]:
+    """Tells whether there is nothing to be read, neither bytes nor an end."""
     if sys.platform == "win32":
-        return True  # no poll there; the event loop's own knowledge has to do
+        return lambda: True  # no poll there; the event loop's own knowledge has to do
     poller = select.poll()
     poller.register(socket_number, select.POLLIN)
-    return not poller.poll(0)
+    return lambda: not poller.poll(0)
 
 
 def _os_detail(exc: OSError) -> str:

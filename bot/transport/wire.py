@@ -11,10 +11,12 @@ Three differences from `AiohttpTransport.handle_async_request`:
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 from httpx import ByteStream, Request, Response
 from httpx_aiohttp import AiohttpTransport
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .connector import GuardedConnector, GuardedResolver
@@ -44,13 +46,19 @@ class WebhookTransport(AiohttpTransport):
         async with self._session.request(
             request.method,
             URL(f"{request.url}{request.extensions['target'].decode()}", encoded=True),
-            headers=request.headers,
+            headers=_fields(tuple(request.headers.raw)),
             data=b"".join(request.stream) if isinstance(request.stream, ByteStream) else request.stream,
             allow_redirects=False,
             timeout=request.extensions.get("limits", self._session.timeout),
             auto_decompress=False,
         ) as answer:
-            body = bytearray()
-            while len(body) < MAX_ANSWER_BYTES and (piece := await answer.content.read(MAX_ANSWER_BYTES - len(body))):
-                body += piece
+            body, content = bytearray(), answer.content
+            while len(body) < MAX_ANSWER_BYTES and not content.at_eof():
+                body += await content.read(MAX_ANSWER_BYTES - len(body))
         return Response(answer.status, headers=answer.raw_headers, stream=ByteStream(bytes(body)), request=request)
+
+
+@lru_cache(maxsize=64)
+def _fields(raw: tuple[tuple[bytes, bytes], ...]) -> CIMultiDictProxy[str]:
+    """As aiohttp wants them. Nearly all requests carry the same few."""
+    return CIMultiDictProxy(CIMultiDict((name.decode("ascii"), value.decode("ascii")) for name, value in raw))

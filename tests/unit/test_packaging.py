@@ -113,6 +113,7 @@ DECLARED = {requirement(line) for line in PROJECT["dependencies"]}
 COMES_WITH = {
     "joserfc": "authlib",
     "markupsafe": "jinja2",
+    "multidict": "aiohttp",
     "opentelemetry-api": "opentelemetry-sdk",
     "pdfminer-six": "pdfplumber",
     "soupsieve": "beautifulsoup4",

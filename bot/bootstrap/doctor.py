@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from bot.domain.directory import Directory
-from bot.domain.errors import ConfigError, JianbaoError
+from bot.domain.errors import ConfigError, JianbaoError, os_reason
 from bot.settings import CONFIG_VARIABLE, PREFIX, Settings, settings_file
 from bot.transport import Authorities, UnfitAuthority
 
@@ -253,4 +253,4 @@ def _reach(place: tuple[str, int]) -> str | None:
         with socket.create_connection(place, timeout=_CONNECT_S):
             return None
     except OSError as error:
-        return error.strerror or type(error).__name__
+        return os_reason(error)

@@ -15,7 +15,7 @@ from bot.channels.files import objection_to_file
 from bot.domain.card import Pictures
 from bot.domain.cover import pictures
 from bot.domain.directory import Directory, Target
-from bot.domain.errors import ConfigError, DocumentRefused
+from bot.domain.errors import ConfigError, DocumentRefused, os_reason
 from bot.domain.issue import Issue, ListKind
 from bot.domain.pacing import ALL_CHANNELS, Ceiling
 from bot.domain.publication import Publication, publication_for
@@ -51,7 +51,7 @@ def read_folder(files: Sequence[Path]) -> Iterator[tuple[Path, Issue | DocumentR
             try:
                 data = path.read_bytes()
             except OSError as error:
-                closed.append((path, DocumentRefused("config", f"文件打不开：{path}（{error.strerror}）")))
+                closed.append((path, DocumentRefused("config", f"文件打不开：{path}（{os_reason(error)}）")))
             else:
                 yield str(path), data
 
@@ -140,7 +140,7 @@ def check_directory(settings: Settings, path: Path) -> tuple[Directory, tuple[st
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"名录文件打不开：{path}（{error.strerror}）") from error
+        raise ConfigError(f"名录文件打不开：{path}（{os_reason(error)}）") from error
     loaded = read_directory(settings, data, str(path))
     return loaded.directory, tuple(map(str, loaded.warnings))
 

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.domain.secret import Secret
 from bot.settings import Settings
 from bot.store.vault import Vault
@@ -39,7 +39,7 @@ def secret_key(settings: Settings) -> Secret:
             _write(path, secrets.token_urlsafe(48), os.O_EXCL)
         key = read_key(path)
     except OSError as error:
-        raise ConfigError(f"密钥文件 {path} 读写不了（{error.strerror}）：请检查它和所在文件夹的权限。") from error
+        raise ConfigError(f"密钥文件 {path} 读写不了（{os_reason(error)}）：请检查它和所在文件夹的权限。") from error
     if key is None:
         raise ConfigError(f"密钥文件 {path} 是空的或已损坏：请从备份恢复；没有它，库中的机器人地址无法读出。")
     return key
@@ -67,7 +67,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"数据目录 {folder} 建不了（{error.strerror}）：请改设置 data_dir（JIANBAO_DATA_DIR），或建好这个文件夹。"
+            f"数据目录 {folder} 建不了（{os_reason(error)}）：请改设置 data_dir（JIANBAO_DATA_DIR），或建好这个文件夹。"
         ) from error
 
 
@@ -102,7 +102,7 @@ def make_next_key(settings: Settings) -> Secret:
         _sync(folder)
     except OSError as error:
         raise ConfigError(
-            f"密钥文件 {folder / KEY_FILE} 不能由程序更换（{error.strerror}）：请用 --new-key-file 给出新密钥。"
+            f"密钥文件 {folder / KEY_FILE} 不能由程序更换（{os_reason(error)}）：请用 --new-key-file 给出新密钥。"
         ) from error
     return key
 

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 
 import uvicorn
 
-from bot.domain.errors import ConfigError, DiskFull, StoreError, WrongKey
+from bot.domain.errors import ConfigError, DiskFull, StoreError, WrongKey, os_reason
 from bot.domain.plan import Settled
 from bot.engines import local
 from bot.engines.supervisor import Part, Supervisor, on
@@ -203,7 +203,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
-        raise ConfigError(f"端口 {host}:{port} 不能用：{error.strerror or error}。请换一个 --port。") from error
+        raise ConfigError(f"端口 {host}:{port} 不能用：{os_reason(error)}。请换一个 --port。") from error
 
 
 def address_of(listener: socket.socket) -> str:

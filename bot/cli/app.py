@@ -43,6 +43,7 @@ from . import (
     web,
     worker,
 )
+from .usage import HELP, in_chinese, with_chinese_help
 
 BUG, USAGE = 1, 2
 _WORDS = ((DirectoryError, "directory"), (ConfigError, "config"), (StoreError, "store"))
@@ -53,7 +54,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 
 
@@ -86,13 +87,13 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. With `--json` an error too is the one JSON document on standard output."""
     as_json = "--json" in arguments
     try:
-        result = app(list(arguments), prog_name="jianbao", standalone_mode=False)
+        result = with_chinese_help(app).main(list(arguments), prog_name="jianbao", standalone_mode=False)
     except typer.Exit as stop:
         return stop.exit_code
     except typer.Abort:
         return _fail("aborted", "已中断。", 130, as_json)
     except TyperException as error:
-        return _fail("usage", f"{error.format_message()}（用法见 jianbao --help）".lstrip(), USAGE, as_json)
+        return _fail("usage", in_chinese(error), USAGE, as_json)
     except SettingsError as error:
         return _fail("settings", str(error), USAGE, as_json)
     except DocumentRefused as error:

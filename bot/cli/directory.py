@@ -9,7 +9,7 @@ import typer
 
 from bot.bootstrap import check_directory, dump_directory, open_app
 from bot.domain.directory import Directory
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.flows.dated import Pending, sentences
 from bot.flows.reassess import reassess
 from bot.settings import load_settings
@@ -70,7 +70,7 @@ def export_file(
         file.chmod(0o600)
         file.write_bytes(data)
     except OSError as error:
-        raise ConfigError(f"写不了文件：{file}（{error.strerror}）") from error
+        raise ConfigError(f"写不了文件：{file}（{os_reason(error)}）") from error
     if as_json:
         emit({"file": str(file), **_counts(roster)})
         return 0

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.delivery import DeliveryState, Reason
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.domain.plan import ReceiptRow
 
 Json = Annotated[bool, typer.Option("--json", help="标准输出只给出一个 JSON 文档。")]
@@ -60,7 +60,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"文件打不开：{path}（{error.strerror}）") from error
+        raise ConfigError(f"文件打不开：{path}（{os_reason(error)}）") from error
 
 
 def whoami() -> str:

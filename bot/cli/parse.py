@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.bootstrap import explain_document, read_document, read_folder
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.domain.issue import Issue, ListKind
 
 from .output import Json, emit, err, out, progress, read_file
@@ -56,7 +56,7 @@ def _folder(folder: Path, to: Path | None, as_json: bool) -> int:
         files = [p for p in sorted(folder.iterdir()) if _may_be_a_document(p)]
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"文件夹打不开或建不了：{error.filename}（{error.strerror}）") from error
+        raise ConfigError(f"文件夹打不开或建不了：{error.filename}（{os_reason(error)}）") from error
     results = _result_names(files)
     summary: dict[str, Any] = {"documents": len(files), "read": 0, "refused": {}}
     with progress() as bar:
@@ -72,7 +72,7 @@ def _folder(folder: Path, to: Path | None, as_json: bool) -> int:
             try:
                 target.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
             except OSError as error:
-                raise ConfigError(f"写不了文件：{target}（{error.strerror}）") from error
+                raise ConfigError(f"写不了文件：{target}（{os_reason(error)}）") from error
             bar.advance(task)
     if as_json:
         emit(summary)

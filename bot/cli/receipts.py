@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import CHANNEL_NAMES, open_app
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.flows.export import receipts_csv, receipts_xlsx
 from bot.settings import load_settings
 
@@ -42,7 +42,7 @@ def receipts(
             try:
                 count = write(rows, target, app.settings.zone, CHANNEL_NAMES)
             except OSError as error:
-                raise ConfigError(f"写不了文件：{target}（{error.strerror}）") from error
+                raise ConfigError(f"写不了文件：{target}（{os_reason(error)}）") from error
             err.print(f"已导出 {count} 条到 {target}。", markup=False)
         else:
             kept = list(rows)

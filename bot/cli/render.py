@@ -10,7 +10,7 @@ import typer
 
 from bot.bootstrap import preview_page, render_document
 from bot.domain.card import Style
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 from bot.domain.issue import ListKind
 from bot.settings import load_settings
 
@@ -42,7 +42,7 @@ def render(
         try:
             html.write_text(preview_page(file.name, channel, rendered), encoding="utf-8")
         except OSError as error:
-            raise ConfigError(f"写不了文件：{html}（{error.strerror}）") from error
+            raise ConfigError(f"写不了文件：{html}（{os_reason(error)}）") from error
         out.print(f"已写到 {html}，用浏览器打开即可。", markup=False)
         return 0
     for message in rendered.messages:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.bootstrap import run_sandbox
-from bot.domain.errors import ConfigError
+from bot.domain.errors import ConfigError, os_reason
 
 from .output import err
 
@@ -28,5 +28,5 @@ def sandbox(
     try:
         run_sandbox(host, port, open_mode=open_mode, rate_limits=limits, on_ready=ready)
     except OSError as error:
-        raise ConfigError(f"端口 {host}:{port} 不能用：{error.strerror}。请换一个 --port。") from error
+        raise ConfigError(f"端口 {host}:{port} 不能用：{os_reason(error)}。请换一个 --port。") from error
     return 0

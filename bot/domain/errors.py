@@ -15,6 +15,7 @@ Messages say what happened, where, and what to do.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 
@@ -76,3 +77,36 @@ class StoreError(JianbaoError):
 
 class DiskFull(StoreError):  # noqa: N818 - what it is, rather than that it is an error
     """Nothing was written. Until there is room again every write ends so, at once."""
+
+
+_OS_REASONS = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "系统不允许",
+    errno.EISDIR: "这是文件夹，不是文件",
+    errno.ENOTDIR: "路径里有一段不是文件夹",
+    errno.EEXIST: "已有同名的文件",
+    errno.ENOTEMPTY: "文件夹不是空的",
+    errno.ENAMETOOLONG: "名字太长",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "超出磁盘配额",
+    errno.EROFS: "磁盘是只读的",
+    errno.EIO: "磁盘读写出错",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENFILE: "打开的文件太多",
+    errno.EADDRINUSE: "已被别的程序占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+    errno.ECONNREFUSED: "对方拒绝连接",
+    errno.ECONNRESET: "对方断开了连接",
+    errno.ETIMEDOUT: "连接超时",
+    errno.ENETUNREACH: "网络不通",
+    errno.EHOSTUNREACH: "对方主机不通",
+}
+
+
+def os_reason(error: OSError) -> str:
+    """Why the system refused, in Chinese where it is common, else in the system's words; never a path or an address."""
+    said = error.strerror or ""
+    if said.isascii():
+        said = _OS_REASONS.get(error.errno or 0, said)
+    return said or type(error).__name__

@@ -17,6 +17,7 @@ from typing import Any
 
 from watchfiles import Change, awatch
 
+from bot.domain.errors import os_reason
 from bot.domain.source import Found, Poll, SourceFailed
 
 from .finished import being_written, is_local
@@ -117,7 +118,7 @@ class Inbox:
                 if looks >= 0:
                     yield
         except OSError as error:
-            raise SourceFailed(f"收件箱 {self._path} 无法监视（{_reason(error)}），仍会定时查看。") from error
+            raise SourceFailed(f"收件箱 {self._path} 无法监视（{os_reason(error)}），仍会定时查看。") from error
 
     def _move(self, found: Found, taken: bool, note: str) -> None:
         place = self._path / _plain_name(found.name)
@@ -126,14 +127,14 @@ class Inbox:
         except FileNotFoundError:
             return  # moved by an earlier settle, or taken back by its owner
         except OSError as error:
-            raise SourceFailed(f"收件箱里的 {found.name} 打不开：{_reason(error)}。") from error
+            raise SourceFailed(f"收件箱里的 {found.name} 打不开：{os_reason(error)}。") from error
         if _token(status) != found.token:
             return
         try:
             move_apart(place, taken=taken, note=note)
         except OSError as error:
             raise SourceFailed(
-                f"收件箱里的 {found.name} 移不到“{TAKEN[taken]}”：{_reason(error)}。请检查文件夹权限和剩余空间。"
+                f"收件箱里的 {found.name} 移不到“{TAKEN[taken]}”：{os_reason(error)}。请检查文件夹权限和剩余空间。"
             ) from error
 
 
@@ -154,7 +155,7 @@ class _Look:
             names = sorted(entry.name for entry in os.scandir(self._inbox._path))
         except OSError as error:
             raise SourceFailed(
-                f"收件箱 {self._inbox._path} 打不开（{_reason(error)}）；请建立这个文件夹，或检查网络共享是否接通。"
+                f"收件箱 {self._inbox._path} 打不开（{os_reason(error)}）；请建立这个文件夹，或检查网络共享是否接通。"
             ) from error
         names = [name for name in names if not _ignored(name)]
         if len(names) > _MAX_WATCHED:
@@ -165,7 +166,7 @@ class _Look:
             except FileNotFoundError:
                 continue  # taken away while we looked
             except OSError as error:
-                self._notes.append(f"{_shown(name)}：读不了（{_reason(error)}），请检查文件权限。")
+                self._notes.append(f"{_shown(name)}：读不了（{os_reason(error)}），请检查文件权限。")
         state = {"files": {name: asdict(seen) for name, seen in self._seen.items()}}
         return Poll(tuple(self._found), state, tuple(self._notes))
 
@@ -251,7 +252,3 @@ def _encodable(name: str) -> str:
 
 def _shown(name: str) -> str:
     return "".join(char if char.isprintable() else "�" for char in _encodable(name))
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.domain.errors import ConfigError, Problem
+from bot.domain.errors import ConfigError, Problem, os_reason
 from bot.domain.issue import ListKind
 from bot.domain.publication import DEFAULT, OTHER, Approval, DayRule, Publication, SourceSpec
 from bot.domain.resolver import normal
@@ -61,7 +61,7 @@ def load_publications(path: Path) -> tuple[Publication, ...]:
     except FileNotFoundError:
         return (DEFAULT,)
     except OSError as error:
-        raise ConfigError(f"刊物设置打不开：{path}：{error.strerror}") from error
+        raise ConfigError(f"刊物设置打不开：{path}：{os_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: 不是 UTF-8 编码，请另存为 UTF-8。") from error
     try:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from bot.domain.errors import ConfigError, DiskFull, StoreError
+from bot.domain.errors import ConfigError, DiskFull, StoreError, os_reason
 
 WRITES = "jianbao_writes"
 """Execution option of connections that are going to write."""
@@ -41,7 +41,7 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"建不了数据库所在的目录 {folder}：{error.strerror}。请检查路径和权限。") from error
+        raise ConfigError(f"建不了数据库所在的目录 {folder}：{os_reason(error)}。请检查路径和权限。") from error
     engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s})
 
     @event.listens_for(engine, "do_connect")

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from bot.domain.errors import ConfigError, StoreError
+from bot.domain.errors import ConfigError, StoreError, os_reason
 
 from . import workers
 from .columns import Instant, JsonText, MentionText
@@ -64,7 +64,7 @@ def write_backup(db: Database, path: Path, *, key_id: bytes, now: dt.datetime) -
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise StoreError(f"备份写不进 {path}：{error.strerror}。请检查路径、权限和磁盘空间。") from error
+        raise StoreError(f"备份写不进 {path}：{os_reason(error)}。请检查路径、权限和磁盘空间。") from error
     return counts
 
 
@@ -233,7 +233,7 @@ def _opened(path: Path) -> Iterator[tuple[Header, Tables]]:
     except (zlib.error, EOFError, gzip.BadGzipFile, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise StoreError(f"备份文件 {path} 不完整或已损坏，没有写入任何内容：请换一份备份。") from error
     except OSError as error:
-        raise StoreError(f"备份文件打不开：{path}（{error.strerror}）。") from error
+        raise StoreError(f"备份文件打不开：{path}（{os_reason(error)}）。") from error
 
 
 def _parsed(lines: Iterator[Any], path: Path) -> Tables:

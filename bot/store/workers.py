@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import StoreError, os_reason
 
 from .columns import AnyRow
 from .schema import worker
@@ -44,7 +44,7 @@ class Locks:
             handle = os.open(self.path(worker_id), os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise StoreError(
-                f"建不了工作进程的锁文件 {self.path(worker_id)}：{error.strerror}。请检查权限和磁盘。"
+                f"建不了工作进程的锁文件 {self.path(worker_id)}：{os_reason(error)}。请检查权限和磁盘。"
             ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

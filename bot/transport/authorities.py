@@ -12,6 +12,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from bot.domain.errors import os_reason
+
 MAX_BYTES = 1_000_000
 """More than all public authorities together take; a larger file is something else."""
 
@@ -65,7 +67,7 @@ class Authorities:
         try:
             data = path.read_bytes()
         except OSError as exc:
-            raise UnfitAuthority(f"证书文件 {path} 读不了（{exc.strerror}），请让运行本程序的账号可读。") from exc
+            raise UnfitAuthority(f"证书文件 {path} 读不了（{os_reason(exc)}），请让运行本程序的账号可读。") from exc
         found = _CERTIFICATE.findall(data)
         if not found or len(found) != data.count(_BEGIN):
             raise UnfitAuthority(f"{path} 不是完好的 PEM 证书，应含“BEGIN CERTIFICATE”；请向平台管理员索取 CA 证书。")

@@ -190,7 +190,7 @@ class Dispatcher:
         """Until enough receipts are in for a turn of their own, something falls due, or IDLE_S has passed."""
         if not self._settled:
             wait = IDLE_S
-            if next_due is not None and len(self._in_flight) < self._max_in_flight:
+            if next_due is not None and self._places()[0] > 0:
                 wait = min(wait, max(0.0, (next_due - self._clock()).total_seconds()))
             await self._stir(wait)
         if self._settled and self._in_flight and len(self._settled) < GROUP and not self._stopping:

@@ -79,6 +79,17 @@ def recipients(caller: Reads, issue_id: Id) -> dict[str, Any]:
     return caller.office.publisher.review(issue_id, directory=roster).resolution.to_dict()
 
 
+@router.post("/issues/{issue_id}/reassess", response_model=IssueOut)
+def reassess(caller: Edits, issue_id: Id, key: Key = None) -> Response:
+    """Look again at what holds it, after directory or settings were mended."""
+
+    def act() -> IssueOut:
+        _stored(caller, issue_id)
+        return _out(caller, caller.office.publisher.refresh(issue_id, who=caller.who).stored)
+
+    return caller.once(key, None, act)
+
+
 @router.post("/issues/{issue_id}/approve", response_model=IssueOut)
 def approve(caller: Releases, issue_id: Id, decision: Decision, key: Key = None) -> Response:
     # Recorded under the account alone: two people are two accounts, not two tokens.

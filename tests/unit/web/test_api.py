@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from bot.domain.delivery import DeliveryState
+from bot.domain.directory import Directory
 from bot.domain.people import Role
 from bot.web.api.app import ROUTERS
 
@@ -46,6 +48,20 @@ def test_an_issue_goes_all_the_way_by_the_api(site: Site) -> None:
     assert (released["state"], released["new_deliveries"]) == ("released", 8)
     assert len(api.get(f"{path}/deliveries").json()["items"]) == 8
     assert len(api.get(f"{path}/signoffs").json()) == 8
+
+
+def test_an_issue_that_was_held_for_the_directory_goes_on_when_it_is_looked_at_again(site: Site) -> None:
+    api = caller(site)
+    held = upload(api, ISSUE.replace("发送：", "发送：市气象台，")).json()
+    assert held["state"] == "held"
+    path = f"{API}/issues/{held['id']}/reassess"
+    assert api.post(path).json()["state"] == "held"
+    roster = site.app.store.directory()
+    unit = next(one for one in roster.recipients if one.targets)
+    mended = replace(unit, aliases=(*unit.aliases, "市气象台"))
+    site.app.store.import_directory(Directory((mended,)), who="test", why="", now=site.clock())
+    assert api.post(path).json()["state"] == "scheduled"
+    assert caller(site, Role.VIEWER).post(path).status_code == 403
 
 
 def test_lists_come_in_pages_that_miss_and_repeat_nothing(site: Site) -> None:

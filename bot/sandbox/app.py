@@ -38,6 +38,8 @@ def create_app(
     # The vendor's answer to a wrong path below open-apis, seen with the retired v1 hook.
     vendors.append(Route("/open-apis/{rest:path}", _no_resource, methods=["GET", "POST"]))
     app = Starlette(routes=[*vendors, *control.routes(sandbox), *pages.routes(sandbox)])
+    # A slash too many is a wrong address to every vendor; the framework would redirect it to the right one.
+    app.router.redirect_slashes = False
     app.state.sandbox = sandbox
     return app
 

@@ -8,13 +8,16 @@ scripts with `times: 1`.
 from __future__ import annotations
 
 import json
+import math
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
 from bot.sandbox.exchange import Verdict, words
+from bot.sandbox.platforms import PLATFORMS
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json; charset=utf-8"
@@ -209,18 +212,22 @@ def _read_fault(entry: object, number: int) -> Fault:
     kind = str(entry.get("fault")).replace("-", "_").replace(" ", "_")
     if kind not in KINDS:
         raise ValueError(f"fault must be one of {', '.join(KINDS)}, not {entry.get('fault')!r}")
-    times = entry.get("times")
+    channel = _whose(entry, "channel")
+    if channel not in ("*", *PLATFORMS):
+        raise ValueError(f"channel must be * or one of {', '.join(PLATFORMS)}, not {channel!r}")
+    if kind == "delay" and entry.get("seconds") is None:
+        raise ValueError("delay needs seconds")
     fault = Fault(
         id=number,
         kind=kind,
-        channel=str(entry.get("channel") or "*"),
-        key=str(entry.get("key") or "*"),
-        times=None if times is None else int(_number(entry, "times", 0, 1)),
-        after=int(_number(entry, "after", 0, 0)),
-        probability=_number(entry, "probability", 0, 1.0),
-        seed=int(_number(entry, "seed", 0, 0)),
-        seconds=None if entry.get("seconds") is None else _number(entry, "seconds", 0, 0),
-        bytes=None if entry.get("bytes") is None else int(_number(entry, "bytes", 0, 0)),
+        channel=channel,
+        key=_whose(entry, "key"),
+        times=None if entry.get("times") is None else _whole(entry, "times"),
+        after=_whole(entry, "after"),
+        probability=_number(entry, "probability", most=1, default=1),
+        seed=_whole(entry, "seed"),
+        seconds=None if entry.get("seconds") is None else _number(entry, "seconds"),
+        bytes=None if entry.get("bytes") is None else _whole(entry, "bytes"),
     )
     fault.dice.seed(fault.seed)
     # A reset can overtake the bytes before it: half an answer is only sure to be seen before a clean close.
@@ -230,12 +237,26 @@ def _read_fault(entry: object, number: int) -> Fault:
     _read_answer(fault, entry)
     if kind == "refuse":
         fault.code, fault.message = _read_refusal(entry)
-    decided = KINDS[kind]
-    default = kind in _MOSTLY_ACCEPTED or fault.status == 504
-    fault.accept = bool(entry.get("accept", default)) if decided is None else decided
-    if decided is not None and entry.get("accept", decided) != decided:
-        raise ValueError(f"accept is always {str(decided).lower()} for {kind}")
+    fault.accept = _read_accept(fault, entry)
     return fault
+
+
+def _whose(entry: Mapping[str, Any], name: str) -> str:
+    value = entry.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} must be a text")
+    return value or "*"
+
+
+def _read_accept(fault: Fault, entry: Mapping[str, Any]) -> bool:
+    decided = KINDS[fault.kind]
+    usual = fault.kind in _MOSTLY_ACCEPTED or fault.status == 504
+    accept = entry.get("accept", usual if decided is None else decided)
+    if not isinstance(accept, bool):
+        raise ValueError("accept must be true or false")
+    if decided is not None and accept != decided:
+        raise ValueError(f"accept is always {str(decided).lower()} for {fault.kind}")
+    return accept
 
 
 def _read_refusal(entry: Mapping[str, Any]) -> tuple[int, str]:
@@ -250,12 +271,15 @@ def _read_refusal(entry: Mapping[str, Any]) -> tuple[int, str]:
 def _read_answer(fault: Fault, entry: Mapping[str, Any]) -> None:
     usual = {"status": (503, "<html><body><h1>Service Unavailable</h1></body></html>"), "html": (200, _PAGE)}
     status, body = {**usual, "redirect": (302, "")}.get(fault.kind, (200, ""))
-    fault.status = int(_number(entry, "status", 100, status))
-    given = entry.get("body", body)
+    fault.status = _whole(entry, "status", least=200, most=599, default=status)
+    given = entry.get("body", "" if fault.status in _BODILESS else body)
     fault.body = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-    fault.content_type = str(entry.get("content_type") or (JSON if fault.kind == "answer" else HTML))
-    if fault.kind == "ip_throttle":
-        fault.content_type = str(entry.get("content_type") or JSON)
+    if fault.body and fault.status in _BODILESS:
+        raise ValueError(f"an answer with status {fault.status} has no body")
+    content_type = entry.get("content_type") or (JSON if fault.kind in ("answer", "ip_throttle") else HTML)
+    if not isinstance(content_type, str):
+        raise ValueError("content_type must be a text")
+    fault.content_type = _header_value("content_type", content_type)
     headers = entry.get("headers", {})
     if not isinstance(headers, dict):
         raise ValueError("headers must be an object of names and values")
@@ -264,11 +288,48 @@ def _read_answer(fault: Fault, entry: Mapping[str, Any]) -> None:
         headers["Location"] = entry.get("location", "http://portal.example/login")
     if "retry_after" in entry:
         headers["Retry-After"] = entry["retry_after"]
-    fault.headers = tuple((str(name), str(value)) for name, value in headers.items())
+    fault.headers = tuple((_header_name(name), _header_value(name, value)) for name, value in headers.items())
 
 
-def _number(entry: Mapping[str, Any], name: str, least: float, default: float) -> float:
+_BODILESS = (204, 304)
+_FRAMING = ("content-length", "transfer-encoding")
+# RFC 9110, 5.1 and 5.5: what the server would find wrong only when the answer is on its way.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"([!-~\x80-\xff]+([ \t]+[!-~\x80-\xff]+)*)?")
+
+
+def _header_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header")
+    if name.lower() in _FRAMING:
+        raise ValueError(f"the header {name} follows from the body and cannot be told")
+    return name
+
+
+def _header_value(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{name} must be a text or a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number")
+    if not _VALUE.fullmatch(str(value)):
+        raise ValueError(f"{name} must be one line of latin-1 characters without spaces around it")
+    return str(value)
+
+
+# Every JSON reader keeps whole numbers up to this one as they are.
+_MOST = 2**53
+
+
+def _number(entry: Mapping[str, Any], name: str, *, most: int = _MOST, default: int = 0) -> float:
     value = entry.get(name, default)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be a number from {least:g}")
+    # So written, the comparison refuses NaN too.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ValueError(f"{name} must be a number from 0 to {most}")
     return value
+
+
+def _whole(entry: Mapping[str, Any], name: str, *, least: int = 0, most: int = _MOST, default: int = 0) -> int:
+    number = _number(entry, name, default=default)
+    if not least <= number <= most or number != int(number):
+        raise ValueError(f"{name} must be a whole number from {least} to {most}")
+    return int(number)

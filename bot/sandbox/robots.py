@@ -22,6 +22,11 @@ MOST_RULES: Mapping[tuple[str, str], int] = {
     ("feishu", "ips"): 10,
 }
 """How many the vendor's settings take, by channel and field; where none is stated, any number."""
+LATEST = 253_370_764_800
+"""The clock's last moment, 9999-01-01 UTC in Unix seconds; its first is 0.
+
+The pages show dates in China, and a clock may run on: a year is left to the last date Python can show.
+"""
 PROFILES = words("observed_limits long_errmsg code_410100 safe_limits legacy_reply")
 
 
@@ -43,11 +48,14 @@ class Clock:
         return self._source() + self._offset if self._stopped_at is None else self._stopped_at
 
     def stop_at(self, moment: float) -> None:
-        """Stand still at `moment` (Unix seconds)."""
-        self._stopped_at = moment
+        """Stand still at `moment` (Unix seconds from 0 to `LATEST`, else ValueError)."""
+        self._stopped_at = _shown(moment)
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, whether standing or running."""
+        """Move on by `seconds`, whether standing or running; ValueError where that leaves 0 to `LATEST`."""
+        # Checked by itself first: a whole number of 400 digits cannot be added to a float.
+        _shown(abs(seconds))
+        _shown(self.now() + seconds)
         if self._stopped_at is None:
             self._offset += seconds
         else:
@@ -56,6 +64,12 @@ class Clock:
     def resume(self) -> None:
         """Show the source's time again and run."""
         self._offset, self._stopped_at = 0.0, None
+
+
+def _shown(moment: float) -> float:
+    if not 0 <= moment <= LATEST:  # so written, it refuses NaN too
+        raise ValueError(f"the clock shows Unix seconds from 0 to {LATEST}, the years 1970 to 9998")
+    return float(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +238,7 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
     if unknown := sorted(set(entry) - FIELDS):
         raise ValueError(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(FIELDS))}")
     channel, key, state = entry.get("channel"), entry.get("key"), entry.get("state", "active")
-    if channel not in channels:
+    if not isinstance(channel, str) or channel not in channels:
         raise ValueError(f"channel must be one of {', '.join(sorted(channels))}, not {channel!r}")
     if not isinstance(key, str) or not key:
         raise ValueError("key must be a text")
@@ -237,7 +251,7 @@ def _read_settings(entry: object, channels: Mapping[str, RatePolicy]) -> tuple[S
     if strange := sorted(profiles - PROFILES):
         raise ValueError(f"profiles are {', '.join(sorted(PROFILES))}, not {strange[0]!r}")
     settings = Settings(
-        channel=str(channel),
+        channel=channel,
         key=key,
         name=_text(entry, "name") or _text(entry, "label") or "",
         secret=_text(entry, "secret") or None,

@@ -12,6 +12,12 @@ from functools import lru_cache
 
 # Zero-width characters and control codes: no reader sees them.
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+")
+# The joiner inside a composed emoji is part of what is seen: without it one family becomes four people.
+_EMOJI = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
+_UNPRINTED = re.compile(
+    "[\u200b\u200c\u200e\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+"
+    f"|(?<!{_EMOJI})\u200d|\u200d(?!{_EMOJI})"
+)
 _SPACES = re.compile(r"\s+")
 _HAN = r"[\u2e80-\u2fdf\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…]"
 _BETWEEN_HAN = re.compile(rf"(?<={_HAN})[ \t]*\n[ \t\n]*(?={_HAN})")
@@ -34,7 +40,7 @@ def key(text: str) -> str:
 
 def printed(text: str) -> str:
     """Text as an Issue keeps it: zero-width characters out, white space at the ends and line ends undone."""
-    text = _UNSEEN.sub("", text).replace("\r", "\n")
+    text = _UNPRINTED.sub("", text).replace("\r", "\n")
     text = _BETWEEN_HAN.sub("", text)
     return re.sub(r"\s*\n\s*", " ", text).strip()
 

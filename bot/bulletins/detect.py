@@ -29,6 +29,10 @@ _MARKUP = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|meta|title|table|div|p|span|br|h[1-6]|center|font|ul|ol|style|script|article|section|xml)\b",
     re.IGNORECASE,
 )
+_PAGE = re.compile(rb"<(?:!doctype html|html|\?xml[^>]*\?>\s*<(?:!doctype )?html)", re.IGNORECASE)
+_FRAME = re.compile(rb"^[ \t]*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.MULTILINE)
+_LINES_A_TAG = 3
+"""A fragment of a page has a tag in every third line or more; of a text they are a rarity."""
 # Formats a person may pick by mistake; none of them is text.
 _FOREIGN = {
     b"\x89PNG": "PNG 图片",
@@ -74,12 +78,17 @@ def detect(data: bytes) -> Format:
             raise refused("unknown_format", f"这是{name}")
     if re.match(rb"MIME-Version:|From:.*\r?\nSubject:", head, re.IGNORECASE) and b"multipart/related" in data[:4096]:
         return Format.MHTML
-    sample = _as_ascii(data)
-    if len(_MARKUP.findall(sample)) >= 2 or re.match(
-        rb"\s*(?:\xef\xbb\xbf)?<(?:!doctype html|html|\?xml[^>]*\?>\s*<(?:!doctype )?html)", sample, re.IGNORECASE
-    ):
-        return Format.HTML
-    return Format.TXT
+    return Format.HTML if _is_page(_as_ascii(data)) else Format.TXT
+
+
+def _is_page(sample: bytes) -> bool:
+    """A text may speak of tags; a page begins with one, has a page's frame, or is full of them."""
+    start = sample.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _PAGE.match(start):
+        return True
+    tags = len(_MARKUP.findall(sample))
+    framed = start.startswith(b"<") or _FRAME.search(sample) is not None
+    return tags >= 2 and (framed or tags * _LINES_A_TAG >= len([line for line in sample.splitlines() if line.strip()]))
 
 
 def _inside_zip(data: bytes) -> Format:

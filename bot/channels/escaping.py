@@ -80,8 +80,8 @@ TEAMS = replace(MARKDOWN, opening=re.compile(r"\{(?=\{)"))
 _EMOJI_CODE = re.compile(r"(?<!\d):(?=[\w+'-]{1,100}:)")
 """`:tada:` is a picture in Slack; `12:30:45` is a time."""
 
-SLACK = Escape("&<>@[]*_`\\|", leading="#-+=", opening=_EMOJI_CODE)
-"""Slack's mrkdwn: markdown's characters, and `&`, which begins its entities."""
+SLACK = Escape("&<>@[]*_`~\\|", leading="#-+=", opening=_EMOJI_CODE)
+"""Slack's mrkdwn: markdown's characters, `&`, which begins its entities, and a single `~`, which strikes out."""
 
 SLACK_TEXT = Escape("&<>@*_`~", opening=_EMOJI_CODE)
 """Slack reads even a plain message as mrkdwn."""

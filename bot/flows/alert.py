@@ -205,7 +205,7 @@ async def _tell(
         exchange = await send_once(
             sender, channel, robot.url, robot.secret, message.body, now, message_id=part, ca_file=robot.ca_file
         )
-        verdict = judge(exchange, channel, now)
+        verdict = judge(exchange, channel, now, robot.url, robot.secret)
         if verdict.outcome is not OutcomeClass.OK:
             log.error("the alert to target %s ended %s: %s", target.id, verdict.outcome.value, verdict.reason.value)
             return count

@@ -245,7 +245,7 @@ class Dispatcher:
             self._sender, channel, claimed.url, claimed.secret, body, at, message_id=name, ca_file=ca_file
         )
         self._hook(Point.ANSWERED)
-        return judge(exchange, channel, self._clock())
+        return judge(exchange, channel, self._clock(), claimed.url, claimed.secret)
 
     async def _load(self, message_id: int) -> StoredMessage:
         """Nothing is sent before the bytes are at hand, so a database out of reach is waited for, not a doubt."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from bot.domain.channel import Channel, UnfitSecret
 from bot.domain.delivery import Exchange, MaybeArrived, NotSent, OutcomeClass, Reason, Replied, Verdict
 from bot.domain.secret import Secret
 
 from .ports import Sender
+
+SHORTEST = 6
+"""Shorter values of an address are words (`type=file`), not credentials."""
+MASK = "•••"
 
 _HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -37,14 +43,31 @@ async def send_once(
     return await sender.send(signed, signature.signed_body(body), headers, ca_file=ca_file)
 
 
-def judge(exchange: Exchange, channel: Channel, at: dt.datetime) -> Verdict:
-    """One HTTP try as a verdict; only the channel may call a reply a success."""
+def judge(exchange: Exchange, channel: Channel, at: dt.datetime, url: Secret, secret: Secret | None) -> Verdict:
+    """One HTTP try as a verdict; only the channel may call a reply a success. `url`, `secret`: what it was sent with,
+    which no receipt repeats, whatever the platform says."""
     match exchange:
         case Replied():
-            return channel.read_reply(exchange, at)
+            verdict = channel.read_reply(exchange, at)
+            said = verdict.vendor_message
+            if said is None or len(said) < SHORTEST:
+                return verdict
+            return replace(verdict, vendor_message=_without(said, url, secret))
         case NotSent(reason=Reason.FORBIDDEN_ADDRESS | Reason.BAD_SIGNATURE):
             return Verdict(OutcomeClass.PERMANENT_CONFIG, exchange.reason, vendor_message=exchange.detail or None)
         case NotSent():
             return Verdict(OutcomeClass.RETRY_LATER, exchange.reason, vendor_message=exchange.detail or None)
         case MaybeArrived():
             return Verdict(OutcomeClass.UNKNOWN, exchange.reason, vendor_message=exchange.detail or None)
+
+
+def _without(said: str, url: Secret, secret: Secret | None) -> str:
+    """A channel takes out what looks like a credential; here the very ones are known, however they look."""
+    parts = urlsplit(url.reveal())
+    values = [value for _, value in parse_qsl(parts.query)] or parts.path.split("/")[-1:]
+    values += [] if secret is None else secret.reveal().split(",")
+    for value in sorted(values, key=len, reverse=True):
+        for form in (value, quote(value, safe="")):
+            if len(form) >= SHORTEST:
+                said = said.replace(form, MASK)
+    return said

@@ -37,4 +37,4 @@ async def try_target(
     exchange = await send_once(
         sender, channel, target.url, target.secret, message.body, at, message_id=name, ca_file=target.ca_file
     )
-    return judge(exchange, channel, at)
+    return judge(exchange, channel, at, target.url, target.secret)

@@ -55,7 +55,7 @@ class Uploads:
         exchange = await self._sender.upload(
             files.upload_url(claimed.url.reveal()), attachment.name, attachment.data, ca_file=claimed.ca_file
         )
-        verdict = judge(exchange, channel, self._clock())
+        verdict = judge(exchange, channel, self._clock(), claimed.url, claimed.secret)
         accepted = exchange if verdict.outcome is OutcomeClass.OK and isinstance(exchange, Replied) else None
         if accepted is not None and (media_id := files.uploaded(accepted)) is not None:
             mine = await self._ledger.uploading(claimed, begun=False)

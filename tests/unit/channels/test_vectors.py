@@ -124,8 +124,8 @@ def test_every_transport_case_with_an_answer_gets_its_class(vectors: Vectors, na
 def test_every_transport_case_without_an_answer_gets_its_class(vectors: Vectors, name: str) -> None:
     before, after = (case["class"] for case in vectors["transport"]["cases"] if "http" not in case)
     for reason in (Reason.CONNECT_FAILED, Reason.DNS_FAILED, Reason.TLS_FAILED):
-        assert judge(NotSent(reason), CHANNELS[name], AT).outcome == before
-    assert judge(MaybeArrived(Reason.TIMEOUT_AFTER_SEND), CHANNELS[name], AT).outcome == after
+        assert judge(NotSent(reason), CHANNELS[name], AT, Secret(""), None).outcome == before
+    assert judge(MaybeArrived(Reason.TIMEOUT_AFTER_SEND), CHANNELS[name], AT, Secret(""), None).outcome == after
 
 
 @pytest.mark.parametrize("name", sandboxed.JUDGED)

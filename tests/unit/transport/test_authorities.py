@@ -10,6 +10,7 @@ import pytest
 
 from bot.channels import CHANNELS
 from bot.domain.delivery import NotSent, OutcomeClass, Reason, Replied
+from bot.domain.secret import Secret
 from bot.flows.sending import judge
 from bot.transport import AddressGuard, Authorities, HttpSender, UnfitAuthority
 from tests.servers.certs import Authority
@@ -85,7 +86,7 @@ async def test_what_is_no_certificate_file_is_refused_and_nothing_is_sent(
         exchange = await sender.send(server.url().replace("http:", "https:"), b"{}", {}, ca_file=name)
     assert exchange == NotSent(Reason.CA_UNUSABLE, sentence)
     assert server.connections == 0
-    assert judge(exchange, CHANNELS["wecom"], AT).outcome is OutcomeClass.RETRY_LATER
+    assert judge(exchange, CHANNELS["wecom"], AT, Secret(""), None).outcome is OutcomeClass.RETRY_LATER
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -69,6 +69,6 @@ async def test_a_secret_that_cannot_sign_sends_nothing_and_asks_for_a_person(sen
         )
     assert server.seen == []
     assert isinstance(exchange, NotSent)
-    verdict = judge(exchange, CHANNELS["webhook"], AT)
+    verdict = judge(exchange, CHANNELS["webhook"], AT, Secret(""), None)
     assert (verdict.outcome, verdict.reason) == (OutcomeClass.PERMANENT_CONFIG, Reason.BAD_SIGNATURE)
     assert "SECshort" not in (verdict.vendor_message or "")

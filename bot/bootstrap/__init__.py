@@ -4,6 +4,7 @@ from .app import App, open_app, utc_now
 from .backup import backup as make_backup
 from .backup import move as move_database
 from .backup import restore as restore_backup
+from .belongings import refuse_own_file
 from .doctor import Finding, examine
 from .documents import (
     CHANNEL_NAMES,
@@ -38,6 +39,7 @@ __all__ = [
     "read_document",
     "read_folder",
     "redacted",
+    "refuse_own_file",
     "render_document",
     "resolve_document",
     "restore_backup",

@@ -156,19 +156,23 @@ class App:
 
     def deliver(self, issue_id: int, *, wait_s: float | None, on_settled: Callable[[Settled], None] | None) -> None:
         """Send what is due until every delivery of the issue has its first verdict; with `wait_s`, until all are
-        settled or so many seconds have passed."""
+        settled or so many seconds have passed: nothing more goes out then, and what is under way ends as at a stop."""
 
         async def main() -> None:
             ledger = self.store.ledger()
-            end = asyncio.get_running_loop().time() + (wait_s or 0)
 
             async def done() -> bool:
                 unjudged, unsettled = await ledger.unsettled(issue_id)
-                if wait_s is None:
-                    return unjudged == 0
-                return unsettled == 0 or asyncio.get_running_loop().time() >= end
+                return (unjudged if wait_s is None else unsettled) == 0
 
-            await local.deliver(partial(self.dispatcher, on_settled), done)
+            @asynccontextmanager
+            async def timed() -> AsyncIterator[Dispatcher]:
+                async with self.dispatcher(on_settled) as dispatcher:
+                    if wait_s is not None:
+                        asyncio.get_running_loop().call_later(wait_s, dispatcher.stop)
+                    yield dispatcher
+
+            await local.deliver(timed, done)
 
         local.run(main())
 

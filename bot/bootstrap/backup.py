@@ -11,13 +11,21 @@ from bot.store.database import Database
 from bot.store.vault import Vault
 
 from .app import open_app, utc_now
+from .belongings import refuse_own_file, require_database
 from .keys import KEY_FILE, secret_key
 
 _BUSY_S = 30.0
 
 
 def backup(settings: Settings, file: Path) -> dict[str, int]:
-    """Write `file`, also while the service runs; rows by table."""
+    """Write `file`, also while the service runs; rows by table. ConfigError where there is nothing to back up, or
+    `file` cannot be a backup's place."""
+    require_database(settings)
+    refuse_own_file(settings, file)
+    if file.exists() and not file.is_file():
+        raise ConfigError(f"{file} 不是普通文件，备份不能写到那里；请写一个文件名。")
+    if not file.absolute().parent.is_dir():
+        raise ConfigError(f"没有文件夹 {file.absolute().parent}：请先建好它，或换一个地方。")
     app = open_app(settings)
     try:
         return transfer.write_backup(app.store.db, file, key_id=Vault(app.key).key_id, now=app.clock())
@@ -28,6 +36,8 @@ def backup(settings: Settings, file: Path) -> dict[str, int]:
 def restore(settings: Settings, file: Path) -> dict[str, int]:
     """Fill the empty database of `settings` from `file`; rows by table. ConfigError without the key it was sealed
     with."""
+    if not file.is_file():
+        raise ConfigError(f"没有备份文件 {file}：请核对路径。")
     place = settings.data_dir / KEY_FILE
     if settings.secret_key is None and not place.exists():
         raise ConfigError(f"没有密钥：请先把备份时的密钥放到 {place}（或设置 JIANBAO_SECRET_KEY），再恢复。")
@@ -42,6 +52,7 @@ def restore(settings: Settings, file: Path) -> dict[str, int]:
 
 def move(settings: Settings, destination: str) -> dict[str, int]:
     """Copy the database of `settings` to the empty one at `destination`; rows by table."""
+    require_database(settings)
     app = open_app(settings)
     try:
         target = Database(destination, busy_timeout_s=_BUSY_S)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from bot import sandbox
@@ -18,6 +19,7 @@ from bot.domain.plan import StoredIssue
 from bot.domain.release import IssueState
 from bot.settings import Settings
 
+from .app import utc_now
 from .documents import read_document, renderer
 from .fonts import cover_font
 
@@ -44,7 +46,10 @@ def render_document(
     issue = read_document(data, name)
     stored = StoredIssue(0, 0, 1, issue, IssueState.HELD, None)
     made = renderer(settings)
-    messages = made.messages(stored, channel=channel, style=style, list_kind=list_kind)
+    messages = tuple(
+        _as_sent(message, channel)
+        for message in made.messages(stored, channel=channel, style=style, list_kind=list_kind)
+    )
     addresses, font = made.pictures(stored.revision_id), cover_font(settings)
     if addresses is None or font is None:
         return Rendered(messages)
@@ -53,6 +58,15 @@ def render_document(
         messages,
         {addresses.cover: draw(text, Shape.COVER, font), addresses.emblem: draw(text, Shape.EMBLEM, font)},
     )
+
+
+def _as_sent(message: Message, channel: str) -> Message:
+    """With what its platform wants in the body of every call, secret or not. To the minute, so that the same document
+    shown twice is the same."""
+    at = utc_now().replace(second=0, microsecond=0)
+    name = hashlib.sha256(message.body).hexdigest()
+    signature = CHANNELS[channel].sign(None, at, message_id=name, body=message.body)
+    return replace(message, payload={**signature.body, **message.payload})
 
 
 def preview_page(title: str, channel: str, rendered: Rendered) -> str:

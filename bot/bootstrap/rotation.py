@@ -11,6 +11,7 @@ from bot.store.vault import Vault
 
 from . import keys
 from .app import open_app
+from .belongings import require_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def rotate_key(settings: Settings, new_key_file: Path | None, *, who: str) -> Ro
             "密钥由 JIANBAO_SECRET_KEY 给出，程序改不了它。请把新密钥（至少 16 个字符）写入一个文件，"
             "运行 jianbao rotate-key --new-key-file 该文件，再把 JIANBAO_SECRET_KEY 改为新密钥。"
         )
+    require_database(settings)
     app = open_app(settings)
     try:
         with keys.alone(settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -86,6 +87,7 @@ app.add_typer(deliveries.app, name="deliveries")
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. With `--json` an error too is the one JSON document on standard output."""
     as_json = "--json" in arguments
+    _write_utf8()
     try:
         result = with_chinese_help(app).main(list(arguments), prog_name="jianbao", standalone_mode=False)
     except typer.Exit as stop:
@@ -102,12 +104,22 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_word(error), str(error), error.exit_code, as_json)
     except BrokenPipeError:
         return BUG
+    except OverflowError:
+        # A number that no table can hold is nothing's number.
+        return _fail("config", "编号太大，没有这样的编号。请核对后重试。", USAGE, as_json)
     except Exception as error:
         where = _keep_trace()
         return _fail(
             "bug", f"程序出错（{type(error).__name__}），详情已写入 {where}，请附上它报告给维护人员。", BUG, as_json
         )
     return result if isinstance(result, int) else 0
+
+
+def _write_utf8() -> None:
+    """JSON is UTF-8 and the texts are Chinese, whatever the machine's locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding="utf-8")
 
 
 def _word(error: JianbaoError) -> str:

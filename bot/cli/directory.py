@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.bootstrap import check_directory, dump_directory, open_app
+from bot.bootstrap import check_directory, dump_directory, open_app, refuse_own_file
 from bot.domain.directory import Directory
 from bot.domain.errors import ConfigError, os_reason
 from bot.flows.dated import Pending, sentences
@@ -55,7 +55,9 @@ def export_file(
 ) -> int:
     if as_json and str(file) == "-":
         raise ConfigError("标准输出只能给出一样：名录（-）或 --json 的结果。请写文件名，或去掉 --json。")
-    installation = open_app(load_settings())
+    settings = load_settings()
+    refuse_own_file(settings, file)
+    installation = open_app(settings)
     try:
         roster = installation.store.directory()
     finally:

@@ -61,6 +61,7 @@ def take_and_release(app: App, data: bytes, name: str, directory: Path | None, *
     roster = app.load_directory(directory) if directory else None
     with nullcontext(roster) if roster else app.store.lookup() as known:
         if next(iter(known.names()), None) is None:
+            app.publisher.parse(data, name)  # a document that cannot be read is told of first
             raise ConfigError("名录是空的：请用 --directory 指定名录文件，或先运行 jianbao directory import。")
     if roster and directory:
         app.store.import_directory(roster, who=who, why=f"发布 {name} 时导入 {directory.name}", now=app.clock())
@@ -198,6 +199,7 @@ def verdict(published: Published, rows: list[ReceiptRow]) -> int:
     resolution = published.resolution
     missed = (
         not published.released
+        or not rows
         or resolution.unresolved(published.publication.deliver)
         or resolution.unresolved_exclusions
         or resolution.without_target

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.bootstrap import CHANNEL_NAMES, open_app
+from bot.bootstrap import CHANNEL_NAMES, open_app, refuse_own_file
 from bot.domain.errors import ConfigError, os_reason
 from bot.flows.export import receipts_csv, receipts_xlsx
 from bot.settings import load_settings
@@ -28,16 +28,17 @@ def receipts(
 ) -> int:
     if sum((as_json, csv is not None, xlsx is not None)) > 1:
         raise ConfigError("--json、--csv、--xlsx 只能选一个。")
-    app = open_app(load_settings())
+    settings = load_settings()
+    if target := csv or xlsx:
+        refuse_own_file(settings, target)
+    app = open_app(settings)
     try:
         if issue is not None:
             app.store.issue(issue)
         rows = app.store.receipts(issue)
         if as_json:
             emit([receipt_dict(row) for row in rows])
-        elif csv or xlsx:
-            target = csv or xlsx
-            assert target is not None
+        elif target:
             write = receipts_csv if csv else receipts_xlsx
             try:
                 count = write(rows, target, app.settings.zone, CHANNEL_NAMES)

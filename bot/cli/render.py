@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.bootstrap import preview_page, render_document
+from bot.bootstrap import preview_page, refuse_own_file, render_document
 from bot.domain.card import Style
 from bot.domain.errors import ConfigError, os_reason
 from bot.domain.issue import ListKind
@@ -29,7 +29,12 @@ def render(
     html: Annotated[Path | None, typer.Option("--html", metavar="F", help="写成网页，按手机上的样子显示。")] = None,
     as_json: Json = False,
 ) -> int:
-    rendered = render_document(load_settings(), read_file(file), file.name, channel, style, list_kind)
+    if as_json and html is not None:
+        raise ConfigError("--json、--html 只能选一个。")
+    settings = load_settings()
+    if html is not None:
+        refuse_own_file(settings, html)
+    rendered = render_document(settings, read_file(file), file.name, channel, style, list_kind)
     if as_json:
         emit(
             [

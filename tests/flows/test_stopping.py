@@ -85,6 +85,19 @@ def test_what_is_in_flight_ends_and_the_rest_is_handed_back(sandbox: SandboxServ
         app.close()
 
 
+def test_a_wait_that_is_over_sends_nothing_more(sandbox: SandboxServer, tmp_path: Path) -> None:
+    release = Release(tmp_path, sandbox.url, targets=60, in_flight=5)
+    sandbox.sandbox.faults.add({"fault": "delay", "seconds": 0.3})
+    app, issue = opened(release)
+    try:
+        app.deliver(issue, wait_s=0.5, on_settled=None)
+        counts = app.store.counts(issue)
+        assert counts.keys() == {DeliveryState.ACCEPTED, DeliveryState.PENDING}, "what was under way has ended"
+        assert counts[DeliveryState.PENDING] >= 40
+    finally:
+        app.close()
+
+
 def test_what_outlasts_the_grace_is_in_doubt_and_nothing_else(sandbox: SandboxServer, tmp_path: Path) -> None:
     release = Release(tmp_path, sandbox.url, targets=3)
     sandbox.sandbox.faults.add({"fault": "hang", "key": "robot-00000"})

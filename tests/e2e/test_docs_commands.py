@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -196,6 +197,10 @@ def follow(terminal: Terminal, fence: Fence) -> None:
         assert news, f"{fence.place}: not shown: {absent}\n{done.stdout}"
 
 
+OF_AN_INSTALLATION = ("backup.", "keys.")
+"""Pages that begin with an installation, as their reader has one; the first command makes it."""
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", RUN, ids=names(RUN))
 def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> None:
@@ -208,8 +213,11 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
     # The folder for backups on the document's machine.
     (tmp_path / "srv" / "backup").mkdir(parents=True)
     terminal = Terminal(tmp_path)
+    found = fences(page)
+    if page.name.startswith(OF_AN_INSTALLATION):
+        follow(terminal, replace(found[0], language="sh", code="jianbao issues\n", mark="", argument="", shows=""))
     with ExitStack() as second:
-        for fence in fences(page):
+        for fence in found:
             if fence.title:
                 terminal.write(fence)
             elif fence.language == "sh" and fence.mark == "stays up":
